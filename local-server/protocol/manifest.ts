@@ -1,0 +1,184 @@
+import { z } from "zod";
+
+/**
+ * A bundle: a folder models/<id>/ with manifest.json, CARD.md, graphs and weights. The pipeline knows the roles below,
+ * never a model's name. Inputs and outputs of every graph are f32 (ids i64) with the names given here.
+ */
+const file = z
+  .string()
+  .regex(/^[a-z0-9][A-Za-z0-9._-]*(\/[a-z0-9][A-Za-z0-9._-]*)*$/, "a path inside the bundle, no '..', no leading dot");
+const positive = z.number().positive();
+const count = z.int().positive();
+
+/** Which graph file to load for a provider, e.g. {"cpu": "denoiser.onnx"}; `cpu` is the fallback of all. */
+const graphs = z.object({ cpu: file }).catchall(file);
+
+/** How a picture becomes a tensor: the whole picture squashed, or the short side fitted and the centre cut out. */
+const picture = z.object({
+  width: count,
+  height: count,
+  fit: z.enum(["squash", "crop"]),
+  /** Size of the short side before the centre crop; `crop` only, defaults to the crop's own short side. */
+  shortSide: count.optional(),
+  filter: z.enum(["area", "bilinear", "bicubic"]),
+  color: z.enum(["rgb", "luma"]),
+  /** Per channel, applied to values scaled to 0..1. */
+  mean: z.array(z.number()),
+  std: z.array(positive),
+});
+
+const text = z.object({
+  graphs,
+  tokenizer: file,
+  tokenizerConfig: file,
+  maxTokens: count,
+  width: count,
+  defaultNegativePrompt: z.string(),
+});
+
+const semantic = z.object({ graphs, fps: positive, batch: count, width: count, picture });
+
+/**
+ * `segments`: frames at a constant `fps`, cut into segments [S,C,segment,H,W] -> tokens [S,8,width].
+ * `events`: native frames (every k-th where the rate is above `maxFps`) [1,T,H,W] -> [1,T,4] = onset probability,
+ * intensity 0..1, x, y in -1..1; `context` frames each side make a piece equal to the whole.
+ */
+const sync = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("segments"),
+    graphs,
+    fps: positive,
+    segment: count,
+    stride: count,
+    batch: count,
+    width: count,
+    picture,
+  }),
+  z.object({
+    kind: z.literal("events"),
+    graphs,
+    maxFps: positive,
+    context: count,
+    picture,
+    peaks: z.object({
+      threshold: z.number().min(0).max(1),
+      minGapSeconds: positive,
+    }),
+  }),
+]);
+
+const denoiser = z.object({
+  graphs,
+  inputs: z.array(z.enum(["latents", "timestep", "text", "semantic", "sync", "guide"])),
+  /** Model input for noise level sigma is sigma * timestepScale. */
+  timestepScale: positive,
+  solver: z.literal("euler"),
+  steps: count,
+  shift: positive,
+  guidance: z.number().min(1),
+  channels: count,
+  windowLatents: count,
+  /** Overlap of neighbouring windows, blended at every step. */
+  overlapLatents: count,
+  /** Rows of the unconditional half; zeros when absent. */
+  empty: z.object({ semantic: file.optional(), sync: file.optional() }).optional(),
+});
+
+const decoder = z.object({
+  graphs,
+  sampleRate: z.literal(48_000),
+  hop: count,
+  channels: count,
+  /** Latents decoded at once, and the latents each side that make a piece equal to the whole. */
+  chunkLatents: count,
+  contextLatents: count,
+});
+
+const encoder = z.object({ graphs, chunkLatents: count, contextLatents: count });
+
+const bank = z.object({
+  index: file,
+  /** Below this score of the best class the picture alone names no sound. */
+  rejectBelow: z.number().min(0),
+  guideStrength: z.number().min(0).max(1),
+});
+
+export const manifestSchema = z.object({
+  format: z.literal(1),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/),
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  licence: z.object({
+    id: z.string(),
+    file,
+    excludedTerritories: z.array(z.string().length(2)),
+    use: z.string(),
+  }),
+  provenance: z.array(z.object({ name: z.string(), licence: z.string(), sha256: z.string().optional() })),
+  roles: z.object({
+    text,
+    semantic,
+    sync,
+    denoiser,
+    decoder,
+    encoder: encoder.optional(),
+    bank: bank.optional(),
+  }),
+  /** Every file the product may open, with its hash: what is not listed is never opened. */
+  files: z.record(file, z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().nonnegative() })),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Roles = Manifest["roles"];
+export type Role = keyof Roles;
+export type PictureSpec = z.infer<typeof picture>;
+
+/** bank.json: recordings by class. See models/README.md. */
+export const bankSchema = z.object({
+  format: z.literal(1),
+  sampleRate: z.literal(48_000),
+  classes: z
+    .array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        descriptions: z.array(z.string()).min(1),
+        mode: z.enum(["event", "bed"]),
+        action: z.string(),
+        material: z.string(),
+        /** Clear pitch: such sounds are performed, never re-generated. */
+        tonal: z.boolean(),
+        /** Whether the next event cuts this one's tail. */
+        tail: z.enum(["ring", "choke"]),
+        maxPerSecond: positive,
+      }),
+    )
+    .min(1),
+  sounds: z.array(
+    z.object({
+      id: z.string(),
+      class: z.string(),
+      file,
+      /** First sample in the file, length, and the attack, counted from `start`. */
+      start: z.int().nonnegative(),
+      samples: count,
+      onset: z.int().nonnegative(),
+      loudnessDb: z.number(),
+      peakDb: z.number(),
+      decaySeconds: z.number(),
+      brightnessHz: z.number(),
+      weight: z.enum(["light", "medium", "heavy"]),
+      licence: z.string(),
+      author: z.string(),
+      source: z.string(),
+    }),
+  ),
+  /** Pooled, normalised text embeddings of all descriptions, in class order, f32 [rows, dims]. */
+  text: z.object({ file, rows: count, dims: count }),
+  /** Semantic features [rows] to class scores [columns], f32 [rows, columns]. */
+  picture: z.object({ file, rows: count, columns: count }).optional(),
+});
+export type BankIndex = z.infer<typeof bankSchema>;
+export type SoundClass = BankIndex["classes"][number];
+export type BankSound = BankIndex["sounds"][number];

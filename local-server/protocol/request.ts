@@ -1,0 +1,111 @@
+import { z } from "zod";
+
+/** Prompts are data: at most 500 code points (so 2,000 bytes), no control characters, no lone surrogates. */
+export const promptSchema = z
+  .string()
+  .refine((text) => [...text].length <= 500, { error: "at most 500 code points" })
+  .refine((text) => !/[\u0000-\u001f\u007f-\u009f]/u.test(text), { error: "no control characters" })
+  .refine((text) => text.isWellFormed(), { error: "no lone surrogates" });
+
+const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
+
+/** One request for sound: what the CLI, the panel and the API all send. Times are ticks from the clip's first frame. */
+export const generateRequestSchema = z.object({
+  /** Absolute path; absent for text only, then `toTicks` gives the length. */
+  video: z.string().optional(),
+  prompt: promptSchema.default(""),
+  negativePrompt: promptSchema.optional(),
+  fromTicks: ticks.default("0"),
+  toTicks: ticks.optional(),
+  model: z.string().default("foley-mini"),
+  seed: z.int().min(0).max(0xffff_ffff).default(1),
+  takes: z.int().min(1).max(16).default(1),
+  steps: z.int().min(1).max(200).optional(),
+  guidance: z.number().min(1).max(20).optional(),
+  channels: z.enum(["mono", "stereo"]).default("stereo"),
+  bitDepth: z.enum(["16", "24", "32f"]).default("24"),
+  lufs: z.number().min(-70).max(-5).optional(),
+  truePeakDb: z.number().min(-20).max(0).default(-1),
+  fadeSeconds: z.number().min(0).max(5).default(0.002),
+  guide: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("bank") }),
+      z.object({ kind: z.literal("file"), path: z.string() }),
+      z.object({ kind: z.literal("folder"), path: z.string() }),
+      z.object({ kind: z.literal("none") }),
+    ])
+    .optional(),
+  guideStrength: z.number().min(0).max(1).optional(),
+});
+export type GenerateRequest = z.infer<typeof generateRequestSchema>;
+
+/** An event of the picture that makes (or may make) a sound. */
+export const eventSchema = z.object({
+  /** Seconds from the start of the range. */
+  time: z.number(),
+  /** How hard, 0..1. */
+  strength: z.number(),
+  /** How sure, 0..1. */
+  confidence: z.number(),
+  /** Where, -1 left .. 1 right. */
+  x: z.number(),
+  /** Id of the recording performed here, or null. */
+  sound: z.string().nullable(),
+});
+export type SoundEvent = z.infer<typeof eventSchema>;
+
+/** take.json, beside the WAV: everything needed to make the same bits again on the same provider. */
+export const takeSchema = z.object({
+  format: z.literal(1),
+  createdBy: z.string(),
+  file: z.string(),
+  latentsFile: z.string().nullable(),
+  request: generateRequestSchema,
+  source: z
+    .object({ name: z.string(), bytes: z.number(), sha256Head: z.string(), timecode: z.string().nullable() })
+    .nullable(),
+  seed: z.int(),
+  sampleRate: z.literal(48_000),
+  channels: z.int(),
+  sampleCount: z.int(),
+  seconds: z.number(),
+  lufs: z.number().nullable(),
+  truePeakDb: z.number().nullable(),
+  gainDb: z.number(),
+  events: z.array(eventSchema),
+  /** What the picture and the words were understood as, best first. */
+  chosen: z.array(z.object({ class: z.string(), score: z.number(), mode: z.enum(["event", "bed"]) })),
+  guideStrength: z.number(),
+  steps: z.int(),
+  guidance: z.number(),
+  windows: z.int(),
+  cuts: z.array(z.number()),
+  notes: z.array(z.string()),
+  bundle: z.object({ id: z.string(), version: z.string(), sha256: z.string() }),
+  provider: z.string(),
+  versions: z.record(z.string(), z.string()),
+});
+export type TakeRecord = z.infer<typeof takeSchema>;
+
+/** The stages a job goes through, in order; progress names one of them. */
+export const STAGES = [
+  "plan",
+  "frames",
+  "visual features",
+  "text features",
+  "guide",
+  "conditioning",
+  "latents",
+  "denoise",
+  "decode",
+  "finish",
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface Progress {
+  readonly stage: Stage;
+  /** Fraction of the stage, 0..1. */
+  readonly fraction: number;
+  /** Time left of the whole job where it can be told. */
+  readonly secondsLeft?: number;
+}

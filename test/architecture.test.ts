@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+/**
+ * Who may import whom. A folder's row lists the folders and packages its files may name; what is absent is forbidden.
+ * `*` after a package prefix allows all of it. Every folder may import itself.
+ */
+const RULES: Record<string, readonly string[]> = {
+  "local-server/protocol": ["zod"],
+  "local-server/src/errors.ts": ["local-server/protocol"],
+  "local-server/src/random.ts": [],
+  "local-server/src/onnx/tensor.ts": [],
+  "local-server/src/onnx": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "onnxruntime-node",
+    "node:crypto",
+    "node:fs",
+    "node:fs/promises",
+    "node:os",
+    "node:path",
+  ],
+  "local-server/src/tokenizer": ["local-server/src/onnx/tensor.ts", "@huggingface/tokenizers"],
+  "local-server/src/sampling": ["local-server/src/onnx/tensor.ts"],
+  "local-server/src/audio": ["local-server/src/onnx/tensor.ts", "local-server/src/random.ts"],
+  "local-server/src/video": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/pipeline/types.ts",
+    "fluent-ffmpeg",
+    "node:child_process",
+    "node:fs",
+    "node:fs/promises",
+    "node:path",
+    "node:stream",
+    "node:os",
+  ],
+  "local-server/src/stages": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/onnx",
+    "local-server/src/sampling",
+    "local-server/src/audio",
+    "local-server/src/video",
+    "local-server/src/tokenizer",
+    "local-server/src/random.ts",
+    "local-server/src/pipeline/types.ts",
+  ],
+  "local-server/src/pipeline": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/stages",
+    "local-server/src/video",
+    "local-server/src/onnx",
+    "local-server/src/random.ts",
+  ],
+  "local-server/src/takes": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/audio",
+    "local-server/src/onnx/tensor.ts",
+    "local-server/src/pipeline/types.ts",
+    "node:crypto",
+    "node:fs",
+    "node:fs/promises",
+    "node:path",
+  ],
+  "local-server/src/engine": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/pipeline",
+    "local-server/src/onnx",
+    "local-server/src/takes",
+    "local-server/src/video",
+    "node:*",
+  ],
+  "local-server/src/cli": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/engine",
+    "local-server/src/onnx/bundle.ts",
+    "local-server/src/takes",
+    "local-server/src/video",
+    "node:*",
+  ],
+  "local-server/src/main.ts": ["local-server/src/cli", "local-server/src/errors.ts"],
+};
+
+const root = resolve(import.meta.dirname, "..");
+const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+    .map((name) => join(folder, name));
+
+/** The most specific row that a file (or imported path) falls under. */
+const rowOf = (path: string): string | undefined =>
+  Object.keys(RULES)
+    .filter((row) => path === row || path.startsWith(`${row}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const names = [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1]!);
+  return names.map((name) => (name.startsWith(".") ? relative(root, resolve(root, dirname(file), name)) : name));
+}
+
+const allows = (rule: string, name: string): boolean =>
+  rule.endsWith("*") ? name.startsWith(rule.slice(0, -1)) : name === rule || name.startsWith(`${rule}/`);
+
+test.each(sources("local-server/protocol").concat(sources("local-server/src")))(
+  "%s imports only what it may",
+  (file) => {
+    const row = rowOf(file);
+    expect(row, `${file} stands in no row of the table`).toBeDefined();
+    const forbidden = importsOf(file).filter(
+      (name) => rowOf(name) !== row && !RULES[row!]!.some((rule) => allows(rule, name)),
+    );
+    expect(forbidden).toEqual([]);
+  },
+);
