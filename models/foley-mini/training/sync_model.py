@@ -1,0 +1,89 @@
+"""The sync net: 56x32 luma frames -> per frame (onset probability, intensity, x, y).
+
+forward(frames f32 [B, T, 32, 56] in 0..1) -> events f32 [B, T, 4]. Channels per frame: tanh(12 x luma difference) at
+t-1, t, t+1, t+2 and the luma without its mean. A small convolution net with a temporal shift gives a 4x7 grid of cells;
+each cell's time course is read by depthwise temporal convolutions plus the mean of all cells (what the camera does);
+log-sum-exp over the cells decides, and the weights of that sum say where. Receptive field: REACH frames each side.
+"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+DILATIONS = (1, 2, 4, 8)
+REACH = 2 + 1 + 2 * sum(DILATIONS)  # differences, temporal shift, five-tap convolutions
+
+
+def conv(cin, cout, k, stride):
+    return nn.Sequential(nn.Conv2d(cin, cout, k, stride, k // 2, bias=False), nn.BatchNorm2d(cout), nn.ReLU())
+
+
+def shift(x, b, t):
+    """Temporal shift: an eighth of the channels from the frame before, an eighth from the frame after. x [B*T, C, h, w]."""
+    n, c, h, w = x.shape
+    x = x.reshape(b, t, c, h, w)
+    k = c // 8
+    zero = x[:, :1, :k] * 0
+    past = torch.cat([zero, x[:, :-1, :k]], 1)
+    future = torch.cat([x[:, 1:, k:2 * k], zero], 1)
+    return torch.cat([past, future, x[:, :, 2 * k:]], 2).reshape(b * t, c, h, w)
+
+
+class TimeBlock(nn.Module):
+    """Depthwise five-tap convolution over time in each cell, the cells' mean added, then mixed; residual."""
+
+    def __init__(self, c, dilation):
+        super().__init__()
+        self.depth = nn.Conv1d(c, c, 5, padding=2 * dilation, dilation=dilation, groups=c)
+        self.whole = nn.Conv1d(c, c, 1)
+        self.mix = nn.Conv1d(c, c, 1)
+        self.norm = nn.BatchNorm1d(c)
+
+    def forward(self, x, cells):  # x [B*cells, C, T]
+        y = self.depth(x)
+        n, c, t = y.shape
+        mean = y.reshape(n // cells, cells, c, t).mean(1)  # [B, C, T]
+        y = y.reshape(n // cells, cells, c, t) + self.whole(mean)[:, None]
+        return x + F.relu(self.norm(self.mix(F.relu(y.reshape(n, c, t)))))
+
+
+class SyncNet(nn.Module):
+    def __init__(self, widths=(16, 32, 48, 64), dropout=0.1):
+        super().__init__()
+        a, b, c, d = widths
+        self.c1, self.c2, self.c3, self.c4 = conv(5, a, 5, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), conv(c, d, 3, 1)
+        self.times = nn.ModuleList(TimeBlock(d, k) for k in DILATIONS)
+        self.head = nn.Conv1d(d, 2, 1)
+        self.drop = nn.Dropout(dropout)
+        nn.init.constant_(self.head.bias, -6.0)
+        cols, rows = torch.meshgrid(torch.arange(7), torch.arange(4), indexing="xy")
+        where = torch.stack([(cols.reshape(-1) + 0.5) / 3.5 - 1, (rows.reshape(-1) + 0.5) / 2 - 1], 1)
+        self.register_buffer("where", where, persistent=False)  # [28, 2]
+
+    def cells(self, frames):
+        """Onset logits and intensity logits of every cell: each [B, T, 28]."""
+        b, t = frames.shape[0], frames.shape[1]
+        first, last = frames[:, :1], frames[:, -1:]
+        f = torch.cat([first, first, frames, last, last], 1)  # f[i] = frame i-2
+        d = torch.tanh(12 * (f[:, 1:] - f[:, :-1]))  # d[i] = frame i-1 minus frame i-2; T+3 of them
+        x = torch.stack([d[:, 0:-3], d[:, 1:-2], d[:, 2:-1], d[:, 3:], frames - frames.mean((2, 3), keepdim=True)], 2)
+        x = x.reshape(b * t, 5, 32, 56)
+        x = self.c3(self.c2(self.c1(x)))
+        x = self.c4(shift(x, b, t))  # [B*T, C, 4, 7]
+        c = x.shape[1]
+        x = x.reshape(b, t, c, 28).permute(0, 3, 2, 1).reshape(b * 28, c, t)
+        for block in self.times:
+            x = block(x, 28)
+        y = self.head(self.drop(x)).reshape(b, 28, 2, t).permute(0, 3, 1, 2)  # [B, T, 28, 2]
+        return y[..., 0], y[..., 1]
+
+    @staticmethod
+    def pool(onset):
+        """Cell logits [B, T, 28] -> picture logit [B, T] and the cells' shares [B, T, 28]."""
+        return torch.logsumexp(onset, 2), torch.softmax(onset, 2)
+
+    def forward(self, frames):
+        onset, hard = self.cells(frames)
+        logit, share = self.pool(onset)
+        intensity = torch.sigmoid((share * hard).sum(2))
+        xy = share @ self.where  # [B, T, 2]
+        return torch.cat([torch.sigmoid(logit)[..., None], intensity[..., None], xy], 2)

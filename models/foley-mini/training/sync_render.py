@@ -1,0 +1,205 @@
+"""Render synthetic clips for the sync net: 96 frames of 56x32 luma with the exact contact times.
+
+  python sync_render.py --out work/sync/clips --shards 40 --per-shard 64 [--held-out] [--first 0]
+
+A clip is one to three shots of a scene (sync_scenes_*), seen by a camera (tripod, hand-held, pan, zoom, jolt at hits),
+exposed at 10-30 frames a second with motion blur, then spoiled (repeated frames, exposure, flicker, noise, JPEG,
+codec-like held blocks). Shard k holds frames u8 [n, 96, 32, 56] and events f32 [m, 6] = (clip, frame position,
+intensity, x, y, counts), x and y -1..1 in the picture; counts 0 = do not train near it (too faint or off the picture).
+Deterministic: shard k depends on k only.
+"""
+import argparse
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import sync_scenes_body as body
+import sync_scenes_calm as calm
+import sync_scenes_hit as hit
+import sync_scenes_more as more
+from sync_draw import ASPECT, H, W, View, background
+from sync_motion import ring, smooth, wander
+
+T = 96
+HITS = {hit.stroke: 6, hit.drums: 4, hit.bounce: 3, hit.drop: 2, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5,
+        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 1, more.typing: 2}
+CALM = {calm.air_strokes: 2, calm.slow_hands: 2, calm.wipers: 1.2, calm.rain_fall: 1, calm.flow: 1.5, calm.driving: 1.2, calm.passers: 1.2,
+        calm.screen: 0.5, calm.still: 2.2}
+HELD_OUT = {more.clap: 1, more.collide: 1, calm.flow: 0.5, calm.passers: 0.5}
+BEHIND = [calm.passers, calm.slow_hands, calm.rain_fall, calm.flow]
+RATES = [10, 12, 15, 15, 20, 23.976, 24, 24, 25, 25, 29.97, 30, 30, 30]
+
+
+def pick(rng, table):
+    keys, w = list(table), np.array(list(table.values()), float)
+    return keys[rng.choice(len(keys), p=w / w.sum())]
+
+
+def camera(rng, ts, events):
+    """Zoom [K], centre offset [K, 2] (world units), roll [K]: the camera's path over a shot."""
+    kind = rng.choice(["tripod", "hand", "hand", "pan", "wild"])
+    zoom, off, roll = np.full_like(ts, np.exp(rng.normal(0, 0.12))), np.zeros((len(ts), 2)), np.zeros_like(ts)
+    if kind in ("hand", "wild"):
+        amt = np.exp(rng.uniform(np.log(0.002), np.log(0.03))) * (2 if kind == "wild" else 1)
+        for rate, share in ((0.6, 1.0), (2.0, 0.4), (6.0, 0.12)):
+            off += amt * share * np.stack([wander(rng, ts, rate, 1), wander(rng, ts, rate, 1)], 1)
+        roll += wander(rng, ts, 0.8, amt * 0.5)
+        zoom = zoom * np.exp(wander(rng, ts, 0.5, amt * 0.6))
+    if kind in ("pan", "wild"):
+        for _ in range(rng.integers(1, 4)):
+            a, d = rng.uniform(ts[0], ts[-1]), rng.uniform(0.2, 2.0)
+            off += np.outer(smooth((ts - a) / d), rng.normal(0, 0.25, 2))
+        off -= off[len(ts) // 2] * rng.uniform(0.3, 1)
+    if rng.random() < 0.15:
+        zoom = zoom * np.exp(rng.normal(0, 0.3) * smooth((ts - rng.uniform(ts[0], ts[-1])) / rng.uniform(0.3, 2)))
+    if events and rng.random() < 0.12:
+        off[:, 1] += ring(ts, [(e[0], e[1]) for e in events], rng.uniform(0.04, 0.12), rng.uniform(6, 14), rng.uniform(0.003, 0.02))
+    return zoom, off, roll
+
+
+def shot(rng, scene, fps, n):
+    """Render n frames of one shot. Returns u8 [n, 32, 56], events [(frame position, intensity, x, y, counts)]."""
+    subs = int(rng.choice([1, 2, 3, 4]))
+    shutter = 0 if subs == 1 else rng.uniform(0.2, 1.0)
+    grid = (np.arange(n)[:, None] + shutter * ((np.arange(subs) + 0.5) / subs - 0.5)).ravel() / fps
+    draw, events = scene(rng, np.maximum(grid, -0.02))
+    layers = [draw]
+    if rng.random() < 0.2:
+        layers.insert(0, BEHIND[rng.integers(len(BEHIND))](rng, grid)[0])
+    zoom, off, roll = camera(rng, grid, events)
+    tilt, base_zoom = (rng.normal(0, 0.05) if rng.random() < 0.5 else 0), 64.0
+    flip = rng.random() < 0.5
+    back = background(rng)
+    mats = []
+    for k in range(len(grid)):
+        s, a = base_zoom * zoom[k], roll[k] + tilt
+        c, si = np.cos(a) * s, np.sin(a) * s
+        m = np.array([[c, -si, 0.0], [si, c, 0.0]])
+        m[:, 2] = np.array([W / 2, H / 2]) - m[:, :2] @ (np.array([ASPECT / 2, 0.5]) + off[k])
+        mats.append(m)
+    frames = np.zeros((n, H // 2, W // 2), np.float32)
+    for k, m in enumerate(mats):
+        view = View(back, m, base_zoom * zoom[k])
+        for layer in layers:
+            layer(view, k)
+        frames[k // subs] += cv2.resize(view.img, (W // 2, H // 2), interpolation=cv2.INTER_AREA)
+    frames /= subs
+    if flip:
+        frames = frames[:, :, ::-1]
+    out = []
+    for t, w, x, y in events:
+        f = t * fps
+        if f < -0.5 or f > n - 0.5:
+            continue
+        m = mats[int(np.clip(round(f * subs), 0, len(mats) - 1))]
+        px = m[:, :2] @ np.array([x, y]) + m[:, 2]
+        sx, sy = px[0] / W * 2 - 1, px[1] / H * 2 - 1
+        inside = abs(sx) < 1.0 and abs(sy) < 1.05
+        out.append((f, w, -sx if flip else sx, sy, float(inside and w > 0.14)))
+    return frames, out
+
+
+def spoil(rng, frames, fps):
+    """What cameras and codecs do to a picture; f32 [n, 32, 56] 0..255 -> u8."""
+    n = len(frames)
+    x = frames
+    t = np.arange(n) / fps
+    gain, lift, gamma = np.exp(rng.normal(0, 0.15)), rng.normal(0, 10), np.exp(rng.normal(0, 0.2))
+    x = 255 * np.clip((x * gain + lift) / 255, 0, 1) ** gamma
+    if rng.random() < 0.15:  # exposure that pumps
+        x = x * np.exp(wander(rng, t, rng.uniform(0.3, 3), rng.uniform(0.02, 0.2)))[:, None, None]
+    if rng.random() < 0.12:  # flicker of lamps against the shutter
+        x = x * (1 + rng.uniform(0.01, 0.06) * np.sin(2 * np.pi * rng.uniform(0.1, 0.5) * np.arange(n)))[:, None, None]
+    if rng.random() < 0.05:  # lights on, off, lightning
+        for f in rng.integers(0, n, rng.integers(1, 4)):
+            x = x.copy()
+            x[f:f + int(rng.integers(1, 4))] *= rng.uniform(0.5, 1.6)
+    if rng.random() < 0.25:
+        s = rng.uniform(0.3, 0.9)
+        x = np.stack([cv2.GaussianBlur(f, (0, 0), s) for f in x])
+    if rng.random() < 0.7:
+        x = x + rng.normal(0, np.exp(rng.uniform(np.log(0.3), np.log(5))), x.shape)
+    x = np.clip(x, 0, 255)
+    if rng.random() < 0.35:  # blocks that change little are held until the next key frame
+        limit, gop = rng.uniform(1, 6), int(rng.choice([12, 15, 25, 30, 48, 250]))
+        y = x.copy()
+        for i in range(1, n):
+            if i % gop:
+                d = np.abs(y[i] - y[i - 1]).reshape(8, 4, 14, 4).mean((1, 3))
+                keep = np.kron(d < limit, np.ones((4, 4), bool))
+                y[i] = np.where(keep, y[i - 1], y[i])
+        x = y
+    if rng.random() < 0.25:
+        q = int(rng.integers(25, 85))
+        x = np.stack([cv2.imdecode(cv2.imencode(".jpg", f.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, q])[1], 0) for f in x])
+    if rng.random() < 0.1:  # repeated frames: 24 in 30, 15 in 30, 12 in 24, lost frames
+        k = int(rng.choice([2, 2, 5, 7]))
+        x = x.copy()
+        for i in range(1, n):
+            if i % k == k - 1:
+                x[i] = x[i - 1]
+    return np.round(x).clip(0, 255).astype(np.uint8)
+
+
+def seen(frames, at, x, y):
+    """1 if something moves visibly near the event (mean of the 8 largest luma steps over 6/255), else 0."""
+    a, b = max(0, int(at) - 2), min(T, int(at) + 4)
+    cx, cy = int((x + 1) * 28), int((y + 1) * 16)
+    box = frames[a:b, max(0, cy - 7):max(1, cy + 7), max(0, cx - 8):max(1, cx + 8)].astype(np.float32)
+    steps = np.sort(np.abs(np.diff(box, axis=0)).ravel())[-8:] if box.size and b - a > 1 else np.zeros(1)
+    return float(steps.size > 0 and steps.mean() > 6)
+
+
+def clip(rng, held_out=False):
+    """One clip: u8 [96, 32, 56], events [(frame position, intensity, x, y, counts)]."""
+    fps = float(rng.choice(RATES))
+    cuts = [0, T] if rng.random() < 0.75 else [0] + sorted(rng.integers(10, T - 10, rng.integers(1, 3)).tolist()) + [T]
+    parts, events = [], []
+    silent = not held_out and rng.random() < 0.22
+    for a, b in zip(cuts[:-1], cuts[1:]):
+        if b - a < 2:
+            b = a + 2
+        scene = pick(rng, HELD_OUT if held_out else CALM if silent or rng.random() < 0.05 else HITS)
+        f, e = shot(rng, scene, fps, b - a)
+        parts.append(f)
+        events += [(p + a, *rest) for p, *rest in e]
+    frames = spoil(rng, np.concatenate(parts)[:T], fps)
+    return frames, [(p, w, x, y, c * seen(frames, p, x, y)) for p, w, x, y, c in events if p < T - 0.5]
+
+
+def shard(path, index, count, held_out):
+    """Render and write one shard (atomically)."""
+    rng = np.random.default_rng([20, 7 if held_out else 3, index])
+    frames, rows = [], []
+    for i in range(count):
+        f, ev = clip(rng, held_out)
+        frames.append(f)
+        rows += [(i, *e) for e in ev]
+    tmp = path.with_suffix(".tmp.npz")
+    np.savez(tmp, frames=np.stack(frames), events=np.array(rows, np.float32).reshape(-1, 6))
+    os.replace(tmp, path)
+
+
+def render_missing(out, shards, per_shard, held_out=False, first=0):
+    """Render the shards that are not there yet; yields each path when it is ready."""
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    for k in range(first, first + shards):
+        path = out / f"{'held' if held_out else 'train'}-{k:04d}.npz"
+        if not path.exists():
+            shard(path, k, per_shard, held_out)
+        yield path
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser()
+    p.add_argument("--out", default="work/sync/clips")
+    p.add_argument("--shards", type=int, default=40)
+    p.add_argument("--per-shard", type=int, default=64)
+    p.add_argument("--first", type=int, default=0)
+    p.add_argument("--held-out", action="store_true")
+    a = p.parse_args()
+    for path in render_missing(a.out, a.shards, a.per_shard, a.held_out, a.first):
+        print(path, flush=True)
