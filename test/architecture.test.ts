@@ -23,7 +23,12 @@ const RULES: Record<string, readonly string[]> = {
   ],
   "local-server/src/tokenizer": ["local-server/src/onnx/tensor.ts", "@huggingface/tokenizers"],
   "local-server/src/sampling": ["local-server/src/onnx/tensor.ts"],
-  "local-server/src/audio": ["local-server/src/onnx/tensor.ts", "local-server/src/random.ts"],
+  "local-server/src/audio": [
+    "local-server/protocol",
+    "local-server/src/onnx/tensor.ts",
+    "local-server/src/pipeline/types.ts",
+    "local-server/src/random.ts",
+  ],
   "local-server/src/video": [
     "local-server/protocol",
     "local-server/src/errors.ts",
@@ -64,6 +69,7 @@ const RULES: Record<string, readonly string[]> = {
     "node:crypto",
     "node:fs",
     "node:fs/promises",
+    "node:os",
     "node:path",
   ],
   "local-server/src/engine": [
