@@ -39,33 +39,17 @@ const text = z.object({
 const semantic = z.object({ graphs, fps: positive, batch: count, width: count, picture });
 
 /**
- * `segments`: frames at a constant `fps`, cut into segments [S,C,segment,H,W] -> tokens [S,8,width].
  * `events`: native frames (every k-th where the rate is above `maxFps`) [1,T,H,W] -> [1,T,4] = onset probability,
- * intensity 0..1, x, y in -1..1; `context` frames each side make a piece equal to the whole.
+ * intensity 0..1, x, y in -1..1; `contextFrames` each side make a piece equal to the whole.
  */
-const sync = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("segments"),
-    graphs,
-    fps: positive,
-    segment: count,
-    stride: count,
-    batch: count,
-    width: count,
-    picture,
-  }),
-  z.object({
-    kind: z.literal("events"),
-    graphs,
-    maxFps: positive,
-    context: count,
-    picture,
-    peaks: z.object({
-      threshold: z.number().min(0).max(1),
-      minGapSeconds: positive,
-    }),
-  }),
-]);
+const sync = z.object({
+  kind: z.literal("events"),
+  graphs,
+  maxFps: positive,
+  contextFrames: count,
+  picture,
+  peaks: z.object({ threshold: z.number().min(0).max(1), minGapSeconds: positive }),
+});
 
 const denoiser = z.object({
   graphs,
@@ -100,6 +84,8 @@ const bank = z.object({
   index: file,
   /** Below this score of the best class the picture alone names no sound. */
   rejectBelow: z.number().min(0),
+  /** Class for clear hits in a picture that names no sound. */
+  fallbackClass: z.string(),
   guideStrength: z.number().min(0).max(1),
 });
 

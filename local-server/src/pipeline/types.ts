@@ -1,12 +1,4 @@
-import type {
-  GenerateRequest,
-  Manifest,
-  Rational,
-  SampleCount,
-  SoundEvent,
-  Stage,
-  Ticks,
-} from "../../protocol/index.ts";
+import type { GenerateRequest, Rational, SampleCount, SoundEvent, Stage, Ticks } from "../../protocol/index.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 
 /** What ffprobe tells of a clip, measured on the video stream and its packets. Seconds count from the first frame. */
@@ -39,12 +31,21 @@ export interface FrameChoice {
   readonly times: Float64Array;
 }
 
-/** One stretch generated at once, in latents counted from the start of the media range. */
+/** One stretch generated at once, in latents of the media range; `weights` blend it with its neighbours: [length]. */
 export interface Window {
   readonly start: number;
   readonly length: number;
-  /** The window begins at a shot cut: nothing is blended over its start. */
-  readonly hardStart: boolean;
+  readonly weights: Float32Array;
+}
+
+/** What is generated: the range, and the handles around it that the model needs. Everything is whole samples. */
+export interface MediaRange {
+  /** Seconds from the first frame. */
+  readonly fromSeconds: number;
+  /** Samples of handle before the range: the range is [handle, handle + sampleCount) of what is decoded. */
+  readonly handleSamples: number;
+  readonly sampleCount: number;
+  readonly latentLength: number;
 }
 
 /** All decisions of one request; no I/O after it depends on anything else. */
@@ -59,9 +60,7 @@ export interface Plan {
   readonly channels: 1 | 2;
   readonly semantic: FrameChoice | null;
   readonly sync: FrameChoice | null;
-  /** The media range that windows cover, handles included: seconds from the first frame, and its latents. */
-  readonly mediaFromSeconds: number;
-  readonly latentLength: number;
+  readonly media: MediaRange;
   readonly steps: number;
   readonly guidance: number;
   readonly guide: NonNullable<GenerateRequest["guide"]>;
@@ -73,14 +72,42 @@ export interface Plan {
 export interface VisualFeatures {
   /** [Tc, Dv] */
   readonly semantic: Tensor | null;
-  /** segments: [Ts, Ds]; events: null (they are in `events`). */
-  readonly sync: Tensor | null;
   /** Events on the range's own clock, seconds from `fromSeconds`; may lie in the handles (negative, or past the end). */
   readonly events: readonly SoundEvent[];
-  /** Amount of motion 0..1 per 1/25 s of the range. */
-  readonly motion: Float32Array;
+  /** Where the picture is most likely to sound when no event is sure enough: the best guess, or null. */
+  readonly bestGuess: SoundEvent | null;
+  /** Amount of motion 0..1 at each sync frame, and the frames' times in seconds of the range. */
+  readonly motion: { readonly times: Float64Array; readonly amount: Float32Array };
   /** Shot cuts, seconds from the start of the range. */
   readonly cuts: readonly number[];
+}
+
+export interface TextFeatures {
+  /** Hidden states [1, Lt, Dt]. */
+  readonly states: Tensor;
+  /** Mean over tokens, unit length: [Dt]. */
+  readonly pooled: Float32Array;
+}
+
+/** Sound of the media range before placing: what follows the picture's action, and a bed in two decorrelated versions. */
+export interface Layers {
+  readonly action: Float32Array | null;
+  readonly bed: readonly [Float32Array, Float32Array] | null;
+}
+
+/** A sound to start from. */
+export interface Guide {
+  readonly layers: Layers;
+  readonly events: readonly SoundEvent[];
+  readonly chosen: readonly ChosenClass[];
+}
+
+export interface ChosenClass {
+  readonly class: string;
+  /** What the model is told when the user gave no words. */
+  readonly words: string;
+  readonly score: number;
+  readonly mode: "event" | "bed";
 }
 
 /** Mono or stereo samples in memory, planar. */
@@ -97,4 +124,18 @@ export interface Context {
   note(text: string): void;
 }
 
-export type { Manifest };
+/** A finished take before it becomes files. */
+export interface FinishedTake {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly waveform: Waveform;
+  readonly gainDb: number;
+  readonly lufs: number | null;
+  readonly truePeakDb: number | null;
+  readonly events: readonly SoundEvent[];
+  readonly chosen: readonly ChosenClass[];
+  readonly cuts: readonly number[];
+  readonly windows: number;
+  /** One tensor [1,C,L] a voice: the denoised latents, or the performance encoded; null without an encoder. */
+  readonly latents: readonly Tensor[] | null;
+}

@@ -1,0 +1,63 @@
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+import { UserError } from "../errors.ts";
+
+/** Parses a verb's arguments. @throws UserError usage, in the words of the option that is wrong. */
+export function parseArguments<T extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: T,
+  usage: string,
+  positionals: { readonly min: number; readonly max: number },
+) {
+  const parsed = parse(args, options, usage);
+  const { length } = parsed.positionals;
+  if (length < positionals.min || length > positionals.max) {
+    throw new UserError("usage", usage, `${length} names`, "see `foley help`");
+  }
+  return parsed;
+}
+
+function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T, usage: string) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UserError("usage", usage, (error as Error).message.split(". ")[0]!, "see `foley help`");
+  }
+}
+
+/** A number option. @throws UserError bad_value */
+export function numberOption(
+  text: string | undefined,
+  option: string,
+  min: number,
+  max: number,
+  whole = false,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
+    const kind = whole ? "a whole number" : "a number";
+    throw new UserError(
+      "bad_value",
+      `${option} as ${kind} from ${min} to ${max}`,
+      JSON.stringify(text),
+      "give a number in that range",
+    );
+  }
+  return value;
+}
+
+export function choiceOption<T extends string>(
+  text: string | undefined,
+  option: string,
+  choices: readonly T[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = choices.find((choice) => choice === text);
+  if (found) return found;
+  throw new UserError(
+    "bad_value",
+    `${option} as one of ${choices.join(", ")}`,
+    JSON.stringify(text),
+    "choose one of them",
+  );
+}

@@ -1,0 +1,26 @@
+import { asUserError } from "../errors.ts";
+import type { EngineOrder, EngineReport } from "./messages.ts";
+import { runJob } from "./run-job.ts";
+
+/** The engine process: one job after another, told by messages. */
+const report = (message: EngineReport) => process.connected && process.send?.(message);
+let controller: AbortController | undefined;
+
+process.on("message", (order: EngineOrder) => {
+  if (order.type === "cancel") {
+    controller?.abort();
+    return;
+  }
+  controller = new AbortController();
+  runJob(order.job, {
+    signal: controller.signal,
+    progress: (stage, fraction) => report({ type: "progress", stage, fraction }),
+    note: (text) => report({ type: "note", text }),
+  }).then(
+    (result) => report({ type: "done", result }),
+    (error) => report({ type: "failed", error: asUserError(error).body }),
+  );
+});
+// A Ctrl-C in a terminal reaches the whole group: the parent decides what it means. A dead parent ends the engine.
+process.on("SIGINT", () => {});
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,98 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { dirname, join } from "node:path";
+import type { Stage } from "../../protocol/index.ts";
+import { cancelled, fromBody, UserError } from "../errors.ts";
+import { sweepTemp } from "../takes/write.ts";
+import type { EngineOrder, EngineReport, Job, JobResult } from "./messages.ts";
+
+/** Time for a cancelled job to stop by itself (one denoise step of a large model) before the process is killed. */
+const CANCEL_GRACE_MS = 5_000;
+
+/** Variables the engine and the ffmpeg it starts need; nothing else of the user's environment reaches them. */
+const PASSED_ENV =
+  /^(PATH|HOME|USERPROFILE|TMPDIR|TEMP|TMP|SYSTEMROOT|WINDIR|LANG|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|XDG_.*|LOCALAPPDATA|FOLEY_.*)$/i;
+
+export interface JobWatcher {
+  readonly signal: AbortSignal;
+  onProgress(stage: Stage, fraction: number): void;
+  onNote(text: string): void;
+}
+
+export interface Engine {
+  /** One job at a time. @throws UserError of the job, `cancelled`, or `engine_crashed`; the next job gets a fresh process. */
+  run(job: Job, watcher: JobWatcher): Promise<JobResult>;
+  /** Ends the process at once, whatever it does. */
+  kill(): void;
+  readonly pid: number | undefined;
+}
+
+/**
+ * The engine: a child process that holds ONNX Runtime, whose calls block and whose crashes must not take the caller along.
+ * It starts with the first job and stays warm between jobs.
+ */
+export function createEngine(): Engine {
+  let child: ChildProcess | undefined;
+  const start = (): ChildProcess => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ENV.test(name)));
+    const process_ = fork(join(import.meta.dirname, "child.ts"), {
+      env: { ...env, ORT_DISABLE_TELEMETRY: "1" },
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      execArgv: [],
+    });
+    process_.on("exit", () => {
+      if (child === process_) child = undefined;
+    });
+    child = process_;
+    return process_;
+  };
+  return {
+    get pid() {
+      return child?.pid;
+    },
+    kill: () => child?.kill("SIGKILL"),
+    run: (job, watcher) => runJob(child ?? start(), job, watcher),
+  };
+}
+
+async function runJob(child: ChildProcess, job: Job, { signal, onProgress, onNote }: JobWatcher): Promise<JobResult> {
+  if (signal.aborted) throw cancelled();
+  let killer: NodeJS.Timeout | undefined;
+  const order = (message: EngineOrder) => child.connected && child.send(message);
+  const onAbort = () => {
+    order({ type: "cancel" });
+    killer = setTimeout(() => child.kill("SIGKILL"), CANCEL_GRACE_MS);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  const stopped = Promise.withResolvers<JobResult>();
+  const onMessage = (report: EngineReport) => {
+    if (report.type === "progress") onProgress(report.stage, report.fraction);
+    else if (report.type === "note") onNote(report.text);
+    else if (report.type === "done") stopped.resolve(report.result);
+    else stopped.reject(fromBody(report.error));
+  };
+  const onExit = (code: number | null, deathSignal: string | null) => {
+    stopped.reject(signal.aborted ? cancelled() : crashed(deathSignal ?? `exit ${code}`));
+  };
+  child.on("message", onMessage).on("exit", onExit);
+  try {
+    order({ type: "run", job });
+    return await stopped.promise;
+  } catch (error) {
+    // A process that was killed could not take its half-written files along.
+    for (const folder of new Set(job.targets.map((target) => dirname(target)))) await sweepTemp(folder);
+    throw error;
+  } finally {
+    clearTimeout(killer);
+    signal.removeEventListener("abort", onAbort);
+    child.off("message", onMessage).off("exit", onExit);
+  }
+}
+
+const crashed = (how: string): UserError =>
+  new UserError(
+    "engine_crashed",
+    "the engine to run the job",
+    `its process ended (${how})`,
+    "run it again; if it happens again, `foley doctor` tells whether memory is short",
+  );

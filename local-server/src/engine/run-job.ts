@@ -1,0 +1,56 @@
+import type { Stage } from "../../protocol/index.ts";
+import { loadBundle } from "../onnx/bundle.ts";
+import { runtimeVersion } from "../onnx/session.ts";
+import { generate } from "../pipeline/generate.ts";
+import type { Context } from "../pipeline/types.ts";
+import { fileTake } from "../takes/file-take.ts";
+import type { DeliveredTake, Job, JobResult } from "./messages.ts";
+
+/** Runs one job in this process: loads the bundle, generates, files each take under its target. */
+export async function runJob({ request, targets }: Job, outer: Context): Promise<JobResult> {
+  const timings: Partial<Record<Stage | "model" | "files", number>> = {};
+  let last = performance.now();
+  /** Time since the last mark belongs to the stage that just reported. */
+  const mark = (stage: Stage | "model" | "files") => {
+    const now = performance.now();
+    timings[stage] = (timings[stage] ?? 0) + (now - last) / 1000;
+    last = now;
+  };
+  const notes: string[] = [];
+  const context: Context = {
+    signal: outer.signal,
+    progress(stage, fraction) {
+      mark(stage);
+      outer.progress(stage, fraction);
+    },
+    note(text) {
+      if (!notes.includes(text)) {
+        notes.push(text);
+        outer.note(text);
+      }
+    },
+  };
+  const bundle = await loadBundle(request.model);
+  mark("model");
+  const maker = {
+    manifest: bundle.manifest,
+    sha256: bundle.sha256,
+    get provider() {
+      return bundle.provider;
+    },
+    versions: { node: process.version, onnxruntime: runtimeVersion() },
+  };
+  const takes: DeliveredTake[] = [];
+  await generate(request, bundle, context, async (take) => {
+    const target = targets[takes.length]!;
+    takes.push({ path: target, record: await fileTake(take, target, maker, notes) });
+    mark("files");
+  });
+  return {
+    takes,
+    provider: bundle.provider,
+    timings,
+    notes,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}

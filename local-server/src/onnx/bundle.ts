@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { type Manifest, manifestSchema, type Role } from "../../protocol/index.ts";
+import { UserError } from "../errors.ts";
+import { providerOrder, sessionThreads } from "./providers.ts";
+import { openSession, type Session } from "./session.ts";
+
+/** A bundle on disk: its manifest read, its files hashed. */
+export interface Bundle {
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** sha256 of manifest.json, which lists the hash of every other file: names the whole bundle. */
+  readonly sha256: string;
+  /** The provider that took the last graph opened; "none" before the first. */
+  readonly provider: string;
+  /** Absolute path of a listed file. */
+  path(file: string): string;
+  readText(file: string): Promise<string>;
+  /** Little-endian f32 values of a listed file. */
+  readFloats(file: string): Promise<Float32Array>;
+  /** Opens a role's graph on the first provider that takes it; the caller disposes it. */
+  open(role: Exclude<Role, "bank">): Promise<Session>;
+}
+
+/** Folders that hold bundles, first match wins: FOLEY_MODELS, the product's own, the user's data folder. */
+export function bundleFolders(): string[] {
+  const own = resolve(import.meta.dirname, "../../../models");
+  const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share");
+  return [...(process.env.FOLEY_MODELS ? [resolve(process.env.FOLEY_MODELS)] : []), own, join(data, "foley/models")];
+}
+
+/** Ids of all bundles that can be found. */
+export async function listBundles(): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const folder of bundleFolders()) {
+    for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+      if (entry.isDirectory() && (await exists(join(folder, entry.name, "manifest.json")))) ids.add(entry.name);
+    }
+  }
+  return [...ids].sort();
+}
+
+/**
+ * Reads a bundle's manifest and checks the hash of every file it lists.
+ * @throws UserError unknown_model, broken_bundle, wrong_hash
+ */
+export async function loadBundle(id: string): Promise<Bundle> {
+  const directory = await findBundle(id);
+  const manifestPath = join(directory, "manifest.json");
+  const text = await readFile(manifestPath, "utf8");
+  const manifest = parseManifest(text, manifestPath);
+  if (manifest.id !== id) throw broken(`id "${id}" in ${manifestPath}`, `"${manifest.id}"`);
+  const path = (file: string): string => {
+    if (!manifest.files[file]) throw broken(`only files listed in ${manifestPath}`, file);
+    return join(directory, file);
+  };
+  await verifyFiles(directory, manifest);
+  let provider = "none";
+  return {
+    get provider() {
+      return provider;
+    },
+    directory,
+    manifest,
+    sha256: createHash("sha256").update(text).digest("hex"),
+    path,
+    readText: (file) => readFile(path(file), "utf8"),
+    async readFloats(file) {
+      const bytes = await readFile(path(file));
+      if (bytes.length % 4 !== 0) throw broken(`${file} as whole f32 values`, `${bytes.length} bytes`);
+      return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    },
+    async open(role) {
+      const part = manifest.roles[role];
+      if (!part) throw broken(`a bundle with the role ${role}`, `${id} without it`);
+      const graphs: Record<string, string> = part.graphs;
+      const order = providerOrder().filter((provider) => graphs[provider]);
+      const session = await openSession(
+        order.map((provider) => ({ provider, path: path(graphs[provider]!) })),
+        sessionThreads(),
+      );
+      provider = session.provider;
+      return session;
+    },
+  };
+}
+
+async function findBundle(id: string): Promise<string> {
+  const known = await listBundles();
+  if (/^[a-z0-9][a-z0-9-]{0,40}$/.test(id)) {
+    for (const folder of bundleFolders()) {
+      if (await exists(join(folder, id, "manifest.json"))) return join(folder, id);
+    }
+  }
+  const todo = "choose one of them with --model, or import weights with `foley models import`";
+  throw new UserError("unknown_model", `one of the installed models (${known.join(", ") || "none"})`, `"${id}"`, todo);
+}
+
+function parseManifest(text: string, path: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw broken(`JSON in ${path}`, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw broken(`${path} as models/README.md says`, `${issue.path.join(".") || "it"}: ${issue.message}`);
+}
+
+async function verifyFiles(directory: string, manifest: Manifest): Promise<void> {
+  const check = async ([file, { sha256, bytes }]: [string, { sha256: string; bytes: number }]) => {
+    const path = join(directory, file);
+    const facts = await lstat(path).catch(() => null);
+    // A link could be swapped under us, and one out of the folder would pull in a file that nobody listed.
+    if (!facts?.isFile())
+      throw broken(`the regular file ${file} in ${directory}`, facts ? "a link or folder" : "nothing");
+    if (facts.size !== bytes) throw wrongHash(path, `${bytes} bytes`, `${facts.size} bytes`);
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+    const found = hash.digest("hex");
+    if (found !== sha256) throw wrongHash(path, `sha256 ${sha256}`, found);
+  };
+  const queue = Object.entries(manifest.files);
+  const worker = async () => {
+    for (let next = queue.pop(); next; next = queue.pop()) await check(next);
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+const broken = (expected: string, came: string): UserError =>
+  new UserError("broken_bundle", expected, came, "install the bundle again (or restore the file from the release)");
+const wrongHash = (path: string, expected: string, came: string): UserError =>
+  new UserError(
+    "wrong_hash",
+    `${path} with ${expected}`,
+    came,
+    "install the bundle again: the file was changed or cut",
+  );

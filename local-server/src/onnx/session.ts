@@ -1,0 +1,92 @@
+import { createRequire } from "node:module";
+import type * as Ort from "onnxruntime-node";
+import { UserError } from "../errors.ts";
+import { type Tensor, tensor } from "./tensor.ts";
+
+/**
+ * The only file that knows ONNX Runtime. The addon is loaded when the first session opens, so that processes which only
+ * read manifests never start it (and its telemetry switch, set in the engine's environment, is in place before it loads).
+ */
+let runtime: typeof Ort | undefined;
+const ort = (): typeof Ort => {
+  runtime ??= createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+  return runtime;
+};
+
+export type Feed = Tensor | { readonly data: BigInt64Array; readonly dims: readonly number[] };
+
+/** A loaded graph. Dispose it at the end of its stage: its memory goes back at once. */
+export interface Session extends AsyncDisposable {
+  readonly provider: string;
+  readonly inputs: readonly string[];
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Tensor>>;
+}
+
+/**
+ * Opens a graph on the first provider that takes it. `candidates` are tried in order; the last is "cpu".
+ * @throws UserError broken_bundle when no provider loads the graph.
+ */
+export async function openSession(
+  candidates: readonly { readonly provider: string; readonly path: string }[],
+  threads: number,
+): Promise<Session> {
+  const failures: string[] = [];
+  for (const { provider, path } of candidates) {
+    try {
+      const session = await ort().InferenceSession.create(path, {
+        executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
+        intraOpNumThreads: threads,
+        // Spinning threads burn the second core while JavaScript works.
+        extra: { session: { intra_op: { allow_spinning: "0" } } },
+      });
+      return wrap(session, provider);
+    } catch (error) {
+      failures.push(`${provider}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  throw new UserError(
+    "broken_bundle",
+    "a graph that ONNX Runtime can load",
+    failures.join("; "),
+    "install the bundle again",
+  );
+}
+
+function wrap(session: Ort.InferenceSession, provider: string): Session {
+  return {
+    provider,
+    inputs: session.inputNames,
+    async run(feeds) {
+      const missing = session.inputNames.filter((name) => !(name in feeds));
+      if (missing.length > 0) {
+        throw new UserError(
+          "broken_bundle",
+          `feeds for [${session.inputNames}]`,
+          `no ${missing}`,
+          "install the bundle again",
+        );
+      }
+      const tensors: Record<string, Ort.Tensor> = {};
+      for (const name of session.inputNames) {
+        const feed = feeds[name]!;
+        const type = feed.data instanceof BigInt64Array ? "int64" : "float32";
+        tensors[name] = new (ort().Tensor)(type as "float32", feed.data as Float32Array, [...feed.dims]);
+      }
+      const results = await session.run(tensors);
+      const outputs: Record<string, Tensor> = {};
+      for (const name of session.outputNames) {
+        const result = results[name]!;
+        outputs[name] = tensor(result.data as Float32Array, result.dims as number[]);
+      }
+      return outputs;
+    },
+    [Symbol.asyncDispose]: () => session.release(),
+  };
+}
+
+/** Providers compiled into this platform's package; says nothing about a usable device. */
+export const compiledProviders = (): string[] =>
+  ort()
+    .listSupportedBackends()
+    .map((backend) => backend.name);
+export const runtimeVersion = (): string => ort().env.versions.node ?? "unknown";

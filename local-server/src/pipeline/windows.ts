@@ -1,0 +1,47 @@
+import type { Manifest } from "../../protocol/index.ts";
+import type { Guide, Plan, VisualFeatures, Window } from "./types.ts";
+
+/**
+ * Overlapping windows over `length` latents, blended in latent space at every step. Inside a shot neighbours share
+ * `overlap` latents under linear weights; at a shot cut the weights end hard, so nothing leaks from one shot into the next.
+ * All windows are `size` long (or the whole, when it is shorter): what the model was trained on.
+ */
+export function planWindows(length: number, size: number, overlap: number, cuts: readonly number[]): Window[] {
+  if (length <= size) return [{ start: 0, length, weights: new Float32Array(length).fill(1) }];
+  const edges = [0, ...cuts.filter((cut) => cut > 0 && cut < length).sort((a, b) => a - b), length];
+  const windows: Window[] = [];
+  for (let shot = 0; shot + 1 < edges.length; shot++) {
+    windows.push(...shotWindows(edges[shot]!, edges[shot + 1]!, length, size, overlap));
+  }
+  return windows;
+}
+
+/** Windows that together cover [from, to) and weigh nothing outside it; they may look beyond it. */
+function shotWindows(from: number, to: number, length: number, size: number, overlap: number): Window[] {
+  const count = Math.max(1, Math.ceil((to - from - overlap) / (size - overlap)));
+  // Spread evenly: a short last window would sound worse than a little more overlap.
+  const stride = count === 1 ? 0 : (to - from - size) / (count - 1);
+  return Array.from({ length: count }, (_, i) => {
+    const wanted = count === 1 ? Math.round((from + to - size) / 2) : from + Math.round(i * stride);
+    const start = Math.max(0, Math.min(length - size, wanted));
+    const before = i === 0 ? 0 : from + Math.round((i - 1) * stride) + size - start;
+    const after = i === count - 1 ? 0 : start + size - (from + Math.round((i + 1) * stride));
+    const weights = new Float32Array(size);
+    for (let l = 0; l < size; l++) {
+      if (start + l < from || start + l >= to) continue;
+      const rise = before > 0 ? Math.min(1, (l + 0.5) / before) : 1;
+      const fall = after > 0 ? Math.min(1, (size - l - 0.5) / after) : 1;
+      weights[l] = Math.min(rise, fall);
+    }
+    return { start, length: size, weights };
+  });
+}
+
+/** The windows of a plan. A bed runs on across cuts, as an ambience does in a mix; everything else starts anew. */
+export function windowsOf(plan: Plan, visual: VisualFeatures, guide: Guide, { roles }: Manifest): Window[] {
+  const { denoiser, decoder } = roles;
+  const latentOf = (seconds: number) =>
+    Math.round((seconds * decoder.sampleRate + plan.media.handleSamples) / decoder.hop);
+  const cuts = guide.layers.action ? visual.cuts.map(latentOf) : [];
+  return planWindows(plan.media.latentLength, denoiser.windowLatents, denoiser.overlapLatents, cuts);
+}

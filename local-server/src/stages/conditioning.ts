@@ -1,0 +1,81 @@
+import type { SoundEvent } from "../../protocol/index.ts";
+import type { Bundle } from "../onnx/bundle.ts";
+import { type Tensor, tensor } from "../onnx/tensor.ts";
+import type { Context, Guide, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
+import { encodeTexts, textPair } from "./text-features.ts";
+
+/** What steers the denoiser over the whole media range, built once: batches [negative, positive]. */
+export interface Conditioning {
+  /** [2, Lt, Dt] */
+  readonly text: Tensor;
+  /** [L, 2]: onset curve and bed activity of the positive half; the negative half is zeros. */
+  readonly sync: Tensor;
+}
+
+/** Width of an event in the onset curve, as the denoiser was trained. */
+const EVENT_SIGMA_SECONDS = 0.02;
+
+export async function conditioning(
+  plan: Plan,
+  visual: VisualFeatures,
+  text: TextFeatures | null,
+  guide: Guide,
+  bundle: Bundle,
+  context: Context,
+): Promise<Conditioning> {
+  const { text: role, decoder } = bundle.manifest.roles;
+  const negativeWords = plan.request.negativePrompt ?? role.defaultNegativePrompt;
+  // Without words of the user the model is told what the picture was understood as.
+  const positiveWords = text ? "" : (guide.chosen[0]?.words ?? "");
+  const texts = [negativeWords, positiveWords].filter((words) => words !== "");
+  const encoded = texts.length > 0 ? await encodeTexts(texts, bundle) : [];
+  const negative = negativeWords === "" ? null : encoded[0]!;
+  const positive = text ?? (positiveWords === "" ? null : encoded[encoded.length - 1]!);
+  context.progress("conditioning", 1);
+  const latentsPerSecond = decoder.sampleRate / decoder.hop;
+  return {
+    text: textPair(negative, positive, role.width),
+    sync: syncCurve(guide.events, plan, latentsPerSecond, guide.layers.bed !== null, visual),
+  };
+}
+
+/** Events and bed activity at the latents' rate; latent l stands for (l + 0.5) / rate seconds of the media range. */
+function syncCurve(
+  events: readonly SoundEvent[],
+  plan: Plan,
+  latentsPerSecond: number,
+  hasBed: boolean,
+  visual: VisualFeatures,
+): Tensor {
+  const { latentLength, handleSamples } = plan.media;
+  const curve = new Float32Array(latentLength * 2);
+  const handleSeconds = handleSamples / 48_000;
+  for (const { time, strength } of events) {
+    const centre = (time + handleSeconds) * latentsPerSecond;
+    const reach = Math.ceil(4 * EVENT_SIGMA_SECONDS * latentsPerSecond);
+    for (let l = Math.max(0, Math.floor(centre) - reach); l <= Math.min(latentLength - 1, centre + reach); l++) {
+      const distance = (l + 0.5 - centre) / latentsPerSecond / EVENT_SIGMA_SECONDS;
+      curve[2 * l] = Math.max(curve[2 * l]!, strength * Math.exp(-0.5 * distance * distance));
+    }
+  }
+  if (hasBed) {
+    for (let l = 0; l < latentLength; l++) {
+      curve[2 * l + 1] = motionAt(visual, (l + 0.5) / latentsPerSecond - handleSeconds);
+    }
+  }
+  return tensor(curve, [latentLength, 2]);
+}
+
+/** Activity of a bed: never below a half, so that rain in a still picture rains on. */
+function motionAt({ motion }: VisualFeatures, seconds: number): number {
+  const { times, amount } = motion;
+  if (times.length === 0) return 1;
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (times[middle]! <= seconds) low = middle;
+    else high = middle - 1;
+  }
+  return 0.5 + 0.5 * amount[low]!;
+}

@@ -1,0 +1,60 @@
+import type { Roles, SoundEvent } from "../../protocol/index.ts";
+
+/**
+ * Peaks of the onset probability as events. activations [T,4] (probability, intensity, x, y) at `times` [T] seconds.
+ * A peak is a local maximum above the threshold; the higher of two closer than the gap wins; the time is refined by the
+ * parabola through the peak and its neighbours, so it is finer than a frame. Mirrors training/sync_peaks.py.
+ */
+export function findEvents(
+  activations: Float32Array,
+  times: Float64Array,
+  peaks: Roles["sync"]["peaks"],
+): SoundEvent[] {
+  const count = times.length;
+  const probability = (i: number) => activations[4 * i]!;
+  const candidates: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const rising = i === 0 || probability(i) > probability(i - 1);
+    const falling = i === count - 1 || probability(i) >= probability(i + 1);
+    if (probability(i) >= peaks.threshold && rising && falling) candidates.push(i);
+  }
+  candidates.sort((a, b) => probability(b) - probability(a));
+  const kept: number[] = [];
+  for (const i of candidates) {
+    if (kept.every((other) => Math.abs(times[i]! - times[other]!) >= peaks.minGapSeconds)) kept.push(i);
+  }
+  return kept.sort((a, b) => a - b).map((i) => eventAt(activations, times, i));
+}
+
+/** The likeliest moment inside the range, however unsure; null without frames. */
+export function bestGuess(activations: Float32Array, times: Float64Array, seconds: number): SoundEvent | null {
+  let best = -1;
+  for (let i = 0; i < times.length; i++) {
+    if (times[i]! < 0 || times[i]! >= seconds) continue;
+    if (best < 0 || activations[4 * i]! > activations[4 * best]!) best = i;
+  }
+  return best < 0 ? null : eventAt(activations, times, best);
+}
+
+function eventAt(activations: Float32Array, times: Float64Array, i: number): SoundEvent {
+  const [probability, intensity, x] = activations.subarray(4 * i, 4 * i + 3);
+  return {
+    time: times[i]! + parabolicShift(activations, times, i),
+    strength: Math.min(1, Math.max(0, intensity!)),
+    confidence: probability!,
+    x: Math.min(1, Math.max(-1, x!)),
+    sound: null,
+  };
+}
+
+/** Offset of the parabola's top from frame i, in seconds; at most half a frame either way. */
+function parabolicShift(activations: Float32Array, times: Float64Array, i: number): number {
+  if (i === 0 || i === times.length - 1) return 0;
+  const before = activations[4 * (i - 1)]!;
+  const here = activations[4 * i]!;
+  const after = activations[4 * (i + 1)]!;
+  const curvature = before - 2 * here + after;
+  if (curvature >= 0) return 0;
+  const shift = Math.max(-0.5, Math.min(0.5, (0.5 * (before - after)) / curvature));
+  return shift >= 0 ? shift * (times[i + 1]! - times[i]!) : shift * (times[i]! - times[i - 1]!);
+}

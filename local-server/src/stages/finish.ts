@@ -1,0 +1,77 @@
+import { fadeEdges, removeDc } from "../audio/fades.ts";
+import { applyGain, levelGain } from "../audio/loudness.ts";
+import { placeStereo, widen } from "../audio/pan.ts";
+import type { Tensor } from "../onnx/tensor.ts";
+import type { Context, FinishedTake, Guide, Layers, Plan, VisualFeatures, Waveform } from "../pipeline/types.ts";
+
+const SAMPLE_RATE_HZ = 48_000;
+/** How wide a bed is laid: wide enough to open, narrow enough that a mono downmix keeps its body. */
+const BED_WIDTH = 0.6;
+
+/**
+ * The sound of the media range becomes a take: cut to the range to the sample, placed, freed of offset, faded at the edges,
+ * levelled by one static gain that never passes the true-peak ceiling.
+ */
+export function finish(
+  plan: Plan,
+  made: {
+    readonly visual: VisualFeatures;
+    readonly guide: Guide;
+    readonly layers: Layers;
+    readonly latents: readonly Tensor[] | null;
+    readonly windows: number;
+    readonly seed: number;
+  },
+  context: Context,
+): FinishedTake {
+  const { guide, visual } = made;
+  const events = guide.events.filter(({ time }) => time >= 0 && time < plan.seconds);
+  const waveform = place(plan, made.layers, guide);
+  removeDc(waveform);
+  fadeEdges(waveform, plan.request.fadeSeconds);
+  const { lufs: target, truePeakDb: truePeakCeilingDb } = plan.request;
+  const level = levelGain({ waveform, truePeakCeilingDb, ...(target === undefined ? {} : { lufs: target }) });
+  applyGain(waveform, level.gainDb);
+  if (target !== undefined && level.lufs === null) {
+    context.note(`${target} LUFS cannot be set: the take is silent or shorter than 0.4 s`);
+  } else if (target !== undefined && level.limitedBy === "peak") {
+    context.note(`the ceiling of ${truePeakCeilingDb} dBTP keeps the take at ${level.lufs!.toFixed(1)} LUFS`);
+  }
+  context.progress("finish", 1);
+  return {
+    seed: made.seed,
+    plan,
+    waveform,
+    gainDb: level.gainDb,
+    lufs: level.lufs,
+    truePeakDb: level.truePeakDb,
+    events,
+    chosen: guide.chosen,
+    cuts: visual.cuts,
+    windows: made.windows,
+    latents: made.latents,
+  };
+}
+
+/** The range cut out of the media range; action follows the picture from left to right, a bed lies around it. */
+function place(plan: Plan, { action, bed }: Layers, guide: Guide): Waveform {
+  const cut = (sound: Float32Array) =>
+    sound.slice(plan.media.handleSamples, plan.media.handleSamples + plan.sampleCount);
+  const silence = () => new Float32Array(plan.sampleCount);
+  if (plan.channels === 1) {
+    const mono = action ? cut(action) : bed ? cut(bed[0]) : silence();
+    if (action && bed) add(mono, cut(bed[0]));
+    return { channels: [mono], sampleRate: SAMPLE_RATE_HZ };
+  }
+  const points = guide.events.map(({ time, x }) => ({ time, x }));
+  const placed = placeStereo(action ? cut(action) : silence(), SAMPLE_RATE_HZ, points);
+  if (bed) {
+    const around = widen(cut(bed[0]), cut(bed[1]), BED_WIDTH, SAMPLE_RATE_HZ);
+    for (const [i, channel] of placed.channels.entries()) add(channel, around.channels[i]!);
+  }
+  return placed;
+}
+
+function add(sum: Float32Array, other: Float32Array): void {
+  for (let n = 0; n < sum.length; n++) sum[n]! += other[n]!;
+}

@@ -1,0 +1,198 @@
+import type { SoundEvent } from "../../protocol/index.ts";
+import { throwIfCancelled } from "../errors.ts";
+import type { Bundle } from "../onnx/bundle.ts";
+import { type Tensor, tensor } from "../onnx/tensor.ts";
+import type { ChosenClass, Context, Guide, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
+import { createRandom } from "../random.ts";
+import { decodeSound } from "../video/sound.ts";
+import { type Bank, openBundleBank, openFolderBank } from "./bank.ts";
+import { best, bestForWords, phrasesOf, scoreByPicture } from "./choose-sounds.ts";
+import { performAction, performBed, type Span } from "./perform.ts";
+import { encodeTexts } from "./text-features.ts";
+
+const PERFORMANCE_STREAM = 1;
+
+/** A class to perform, by words or by the picture. */
+interface Cue {
+  readonly index: number;
+  readonly score: number;
+}
+
+/**
+ * The sound to start from: recordings matched to words and picture and performed on what the picture shows, or the user's
+ * own file. With no guide: the events alone.
+ */
+export async function makeGuide(
+  plan: Plan,
+  visual: VisualFeatures,
+  text: TextFeatures | null,
+  seed: number,
+  bundle: Bundle,
+  context: Context,
+): Promise<Guide> {
+  const span: Span = {
+    startSeconds: -plan.media.handleSamples / 48_000,
+    sampleCount: plan.media.sampleCount,
+  };
+  if (plan.guide.kind === "none") return { layers: { action: null, bed: null }, events: visual.events, chosen: [] };
+  if (plan.guide.kind === "file") {
+    const sound = await decodeSound(plan.guide.path, { signal: context.signal });
+    const action = new Float32Array(span.sampleCount);
+    action.set(sound.subarray(0, span.sampleCount - plan.media.handleSamples), plan.media.handleSamples);
+    return { layers: { action, bed: null }, events: visual.events, chosen: [] };
+  }
+  const own = await openBundleBank(bundle, context.signal);
+  const bank = plan.guide.kind === "folder" ? await openFolderBank(plan.guide.path, bundle, context.signal) : own;
+  const cues = await chooseCues(plan, visual, text, own, bank, bundle, context);
+  const guide = await perform(plan, cues, visual, bank, span, seed, context);
+  context.progress("guide", 1);
+  return guide;
+}
+
+/** Which sounds: one a phrase of the prompt; without words, what the picture shows. May be none. */
+async function chooseCues(
+  plan: Plan,
+  visual: VisualFeatures,
+  text: TextFeatures | null,
+  own: Bank,
+  bank: Bank,
+  bundle: Bundle,
+  context: Context,
+): Promise<Cue[]> {
+  const pictureScores = visual.semantic && own.picture ? scoreByPicture(visual.semantic, own.picture) : null;
+  const ownScores = bank === own ? pictureScores : null;
+  if (text) {
+    const phrases = phrasesOf(plan.request.prompt);
+    const features = phrases.length > 1 ? await encodeTexts(phrases, bundle) : [text];
+    const cues = features.map((words) => bestForWords(words, ownScores, bank));
+    return cues.filter((cue, i) => cues.findIndex((other) => other.index === cue.index) === i);
+  }
+  if (!pictureScores) {
+    context.note("no words and no picture to choose a sound by: the take is silent");
+    return [];
+  }
+  const cue = chooseByPicture(pictureScores, visual, own, bundle, context);
+  if (!cue || bank === own) return cue ? [cue] : [];
+  const [words] = await encodeTexts([own.classes[cue.index]!.name], bundle);
+  return [bestForWords(words!, null, bank)];
+}
+
+/** Hits that are seen clearly deserve a sound even where the picture names none. */
+const CLEAR_EVENTS = 3;
+const CLEAR_CONFIDENCE = 0.5;
+
+function chooseByPicture(
+  scores: Float32Array,
+  visual: VisualFeatures,
+  bank: Bank,
+  bundle: Bundle,
+  context: Context,
+): Cue | null {
+  const role = bundle.manifest.roles.bank!;
+  const top = best(scores);
+  if (top.score >= role.rejectBelow) return top;
+  const clear = visual.events.filter(({ confidence }) => confidence >= CLEAR_CONFIDENCE).length;
+  const fallback = bank.classes.findIndex(({ id }) => id === role.fallbackClass);
+  if (clear >= CLEAR_EVENTS && fallback >= 0) {
+    context.note("the picture names no sound; its clear hits get a plain one: say in a few words what sounds");
+    return { index: fallback, score: top.score };
+  }
+  context.note("nothing in the picture asks for a sound: the take is silent; say in a few words what sounds");
+  return null;
+}
+
+async function perform(
+  plan: Plan,
+  cues: readonly Cue[],
+  visual: VisualFeatures,
+  bank: Bank,
+  span: Span,
+  seed: number,
+  context: Context,
+): Promise<Guide> {
+  const random = createRandom(seed, PERFORMANCE_STREAM);
+  const chosen: ChosenClass[] = [];
+  let action: Float32Array | null = null;
+  let bed: [Float32Array, Float32Array] | null = null;
+  let events: SoundEvent[] = [];
+  for (const { index, score } of cues) {
+    throwIfCancelled(context.signal);
+    const { id, name, action: kind, tail, maxPerSecond } = bank.classes[index]!;
+    const { mode, recordings } = await bank.load(index);
+    if (recordings.length === 0 || (mode === "bed" ? bed : action)) continue;
+    chosen.push({ class: id, words: name, score, mode });
+    if (mode === "bed") bed = performBed(recordings, visual.motion, cues.length > 1, span, random);
+    else {
+      const spotted = spot(plan, visual, kind, maxPerSecond, context);
+      ({ sound: action, events } = performAction(spotted, recordings, tail, span, random));
+    }
+  }
+  return { layers: { action, bed }, events, chosen };
+}
+
+/** Two footsteps of a walk. */
+const STEP_SECONDS = 0.53;
+
+/** The events to perform: those the picture shows; for words without a picture, one hit, or steps at a walking pace. */
+function spot(plan: Plan, visual: VisualFeatures, kind: string, maxPerSecond: number, context: Context): SoundEvent[] {
+  if (!plan.clip) {
+    const count = kind === "step" ? Math.max(1, Math.floor(plan.seconds / STEP_SECONDS)) : 1;
+    return Array.from({ length: count }, (_, i) => ({
+      time: Math.min(0.1, plan.seconds / 4) + i * STEP_SECONDS,
+      strength: 0.8,
+      confidence: 1,
+      x: 0,
+      sound: null,
+    }));
+  }
+  if (visual.events.some(({ time }) => time >= 0 && time < plan.seconds))
+    return thinned(visual.events, 1 / maxPerSecond);
+  if (!visual.bestGuess) return [];
+  if (plan.request.prompt === "") {
+    context.note("nothing is seen to hit: the take is silent; say in a few words what sounds");
+    return [];
+  }
+  context.note("nothing is seen to hit clearly: the sound lies on the likeliest moment");
+  return [{ ...visual.bestGuess, strength: Math.max(0.6, visual.bestGuess.strength) }];
+}
+
+/** No two events closer than a class can sound: the surer one stays. */
+function thinned(events: readonly SoundEvent[], gapSeconds: number): SoundEvent[] {
+  const kept: SoundEvent[] = [];
+  for (const event of [...events].sort((a, b) => b.confidence - a.confidence)) {
+    if (kept.every(({ time }) => Math.abs(time - event.time) >= gapSeconds)) kept.push(event);
+  }
+  return kept.sort((a, b) => a.time - b.time);
+}
+
+/**
+ * The guide as latents [1,C,L], one tensor a voice (a bed alone has two), encoded chunk by chunk with the encoder's own
+ * context; null without an encoder or without a guide.
+ */
+export async function encodeGuide(guide: Guide, bundle: Bundle, context: Context): Promise<Tensor[] | null> {
+  const { encoder, decoder, denoiser } = bundle.manifest.roles;
+  const { action, bed } = guide.layers;
+  if (!encoder || (!action && !bed)) return null;
+  const voices = action ? [bed ? action.map((value, n) => value + bed[0][n]!) : action] : [...bed!];
+  await using session = await bundle.open("encoder");
+  const results: Tensor[] = [];
+  for (const voice of voices) {
+    const total = Math.ceil(voice.length / decoder.hop);
+    const latents = new Float32Array(denoiser.channels * total);
+    for (let from = 0; from < total; from += encoder.chunkLatents) {
+      throwIfCancelled(context.signal);
+      const to = Math.min(total, from + encoder.chunkLatents);
+      const start = Math.max(0, from - encoder.contextLatents);
+      const length = Math.min(total, to + encoder.contextLatents) - start;
+      const audio = new Float32Array(length * decoder.hop);
+      audio.set(voice.subarray(start * decoder.hop, (start + length) * decoder.hop));
+      const { latents: piece } = await session.run({ audio: tensor(audio, [1, 1, audio.length]) });
+      for (let c = 0; c < denoiser.channels; c++) {
+        const row = piece!.data.subarray(c * length + from - start, c * length + to - start);
+        latents.set(row, c * total + from);
+      }
+    }
+    results.push(tensor(latents, [1, denoiser.channels, total]));
+  }
+  return results;
+}

@@ -1,0 +1,159 @@
+import type { SoundClass, SoundEvent } from "../../protocol/index.ts";
+import { applyBiquad, highShelf, lowShelf } from "../audio/biquad.ts";
+import { crossfadeLoop } from "../audio/fades.ts";
+import { resample } from "../audio/resample.ts";
+import type { VisualFeatures } from "../pipeline/types.ts";
+import type { Random } from "../random.ts";
+import type { Recording } from "./bank.ts";
+
+const SAMPLE_RATE_HZ = 48_000;
+/** Loudest 50 ms of a full-strength hit, and of a bed alone or under hits, dBFS. */
+const HIT_LEVEL_DB = -20;
+const BED_LEVEL_DB = -26;
+const BED_UNDER_ACTION_DB = -36;
+/** A light touch against a full blow. */
+const STRENGTH_RANGE_DB = 12;
+/** Seeded variation that stays believable. */
+const TIME_JITTER_SECONDS = 0.003;
+const PITCH_JITTER_SEMITONES = 0.3;
+const LEVEL_JITTER_DB = 1;
+const TONE_JITTER_DB = 3;
+const CHOKE_SECONDS = 0.008;
+
+/** The stretch to fill: its start on the range's clock and its length. */
+export interface Span {
+  readonly startSeconds: number;
+  readonly sampleCount: number;
+}
+
+/**
+ * Lays one-shots on events so that each recording's attack falls on its event. Level, brightness and weight follow the
+ * strength; no recording is used twice in a row; time, pitch, level and tone vary a little by seed.
+ */
+export function performAction(
+  events: readonly SoundEvent[],
+  recordings: readonly Recording[],
+  tail: SoundClass["tail"],
+  span: Span,
+  random: Random,
+): { sound: Float32Array; events: SoundEvent[] } {
+  const out = new Float32Array(span.sampleCount);
+  const pick = alternate(recordings, random);
+  const performed: SoundEvent[] = [];
+  for (const [i, event] of events.entries()) {
+    const recording = pick(event.strength);
+    const shot = vary(recording, event.strength, random);
+    const jitter = (2 * random.next() - 1) * TIME_JITTER_SECONDS;
+    const start = Math.round((event.time + jitter - span.startSeconds) * SAMPLE_RATE_HZ) - shot.onset;
+    const next = events[i + 1];
+    const limit =
+      next && tail === "choke"
+        ? Math.round((next.time - span.startSeconds) * SAMPLE_RATE_HZ) - start
+        : Number.POSITIVE_INFINITY;
+    mixChoked(out, shot.samples, start, limit);
+    performed.push({ ...event, sound: recording.id });
+  }
+  return { sound: out, events: performed };
+}
+
+/** Round robin in seeded order: of the next three, the one whose weight suits the strength best. */
+function alternate(recordings: readonly Recording[], random: Random): (strength: number) => Recording {
+  const queue = [...recordings];
+  for (let i = queue.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [queue[i], queue[j]] = [queue[j]!, queue[i]!];
+  }
+  const heaviness = { light: 0.2, medium: 0.5, heavy: 0.9 };
+  return (strength) => {
+    // The one just played stands last; with four or more it is never among the next three.
+    const ahead = queue.slice(0, Math.max(1, Math.min(3, queue.length - 1)));
+    const misfit = ({ weight }: Recording) => Math.abs(heaviness[weight] - strength);
+    const chosen = ahead.reduce((a, b) => (misfit(b) < misfit(a) - 0.25 ? b : a));
+    queue.splice(queue.indexOf(chosen), 1);
+    queue.push(chosen);
+    return chosen;
+  };
+}
+
+/** A recording as performed once: level and brightness by strength, small seeded changes of pitch and tone. */
+function vary(recording: Recording, strength: number, random: Random): { samples: Float32Array; onset: number } {
+  const around = (range: number) => (2 * random.next() - 1) * range;
+  const ratio = 2 ** (-around(PITCH_JITTER_SEMITONES) / 12);
+  const low = lowShelf(250, SAMPLE_RATE_HZ, around(TONE_JITTER_DB));
+  const high = highShelf(4000, SAMPLE_RATE_HZ, around(TONE_JITTER_DB) - 4 * (1 - strength));
+  const levelDb = HIT_LEVEL_DB - recording.loudnessDb - STRENGTH_RANGE_DB * (1 - strength) + around(LEVEL_JITTER_DB);
+  const gain = 10 ** (levelDb / 20);
+  const samples = applyBiquad(applyBiquad(resample(recording.samples, ratio), low), high);
+  for (let n = 0; n < samples.length; n++) samples[n]! *= gain;
+  return { samples, onset: Math.round(recording.onset * ratio) };
+}
+
+/** Adds a sound at a sample (which may lie before 0), cut short by a fade that ends at `limit` samples after its start. */
+function mixChoked(out: Float32Array, sound: Float32Array, start: number, limit: number): void {
+  const length = Math.min(sound.length, limit);
+  const fade = length < sound.length ? Math.min(length, Math.round(CHOKE_SECONDS * SAMPLE_RATE_HZ)) : 0;
+  for (let n = Math.max(0, -start); n < length && start + n < out.length; n++) {
+    const left = length - n;
+    const gain = left < fade ? 0.5 - 0.5 * Math.cos((Math.PI * left) / fade) : 1;
+    out[start + n]! += gain * sound[n]!;
+  }
+}
+
+/** Two decorrelated beds of the span's length, looped without a seam, following the amount of motion gently. */
+export function performBed(
+  recordings: readonly Recording[],
+  motion: VisualFeatures["motion"],
+  underAction: boolean,
+  span: Span,
+  random: Random,
+): [Float32Array, Float32Array] {
+  const first = random.int(recordings.length);
+  const second = recordings.length > 1 ? (first + 1 + random.int(recordings.length - 1)) % recordings.length : first;
+  const levels = motionLevels(motion, span);
+  const lay = (recording: Recording, offset: number): Float32Array => {
+    const crossfade = Math.min(SAMPLE_RATE_HZ, Math.floor(recording.samples.length / 3));
+    const start = Math.floor((random.next() * 0.5 + offset) * recording.samples.length);
+    const bed = crossfadeLoop(recording.samples, span.sampleCount, crossfade, start);
+    const gain = 10 ** (((underAction ? BED_UNDER_ACTION_DB : BED_LEVEL_DB) - rmsDb(recording.samples)) / 20);
+    for (let n = 0; n < bed.length; n++) bed[n]! *= gain * levelAt(levels, n);
+    return bed;
+  };
+  return [lay(recordings[first]!, 0), lay(recordings[second]!, 0.5)];
+}
+
+function rmsDb(samples: Float32Array): number {
+  let power = 0;
+  for (const value of samples) power += value * value;
+  return 10 * Math.log10(power / Math.max(1, samples.length) + 1e-12);
+}
+
+const LEVEL_STEP = 4800;
+const BED_RANGE_DB = 3;
+
+/** Gains at every 0.1 s: the motion around it (1.5 s, raised cosine) against the clip's mean, at most ±3 dB. */
+function motionLevels({ times, amount }: VisualFeatures["motion"], span: Span): Float32Array {
+  const levels = new Float32Array(Math.ceil(span.sampleCount / LEVEL_STEP) + 2).fill(1);
+  if (times.length < 3) return levels;
+  const mean = amount.reduce((a, b) => a + b, 0) / amount.length + 1e-3;
+  let from = 0;
+  for (let i = 0; i < levels.length; i++) {
+    const at = span.startSeconds + (i * LEVEL_STEP) / SAMPLE_RATE_HZ;
+    while (from < times.length && times[from]! < at - 0.75) from++;
+    let sum = 0;
+    let weight = 0;
+    for (let t = from; t < times.length && times[t]! < at + 0.75; t++) {
+      const w = 1 + Math.cos(((times[t]! - at) / 0.75) * Math.PI);
+      sum += w * amount[t]!;
+      weight += w;
+    }
+    const ratio = weight > 0 ? sum / weight / mean : 1;
+    levels[i] = 10 ** (Math.max(-BED_RANGE_DB, Math.min(BED_RANGE_DB, 4 * Math.log2(ratio + 0.1))) / 20);
+  }
+  return levels;
+}
+
+function levelAt(levels: Float32Array, sample: number): number {
+  const position = sample / LEVEL_STEP;
+  const index = Math.floor(position);
+  return levels[index]! + (levels[index + 1]! - levels[index]!) * (position - index);
+}

@@ -1,0 +1,51 @@
+import type { Bundle } from "../onnx/bundle.ts";
+import { type Tensor, tensor } from "../onnx/tensor.ts";
+import type { Context, TextFeatures } from "../pipeline/types.ts";
+import { createTokenizer } from "../tokenizer/tokenizer.ts";
+
+/** Words -> hidden states and one vector; null for no words. */
+export async function textFeatures(text: string, bundle: Bundle, context: Context): Promise<TextFeatures | null> {
+  const [features] = text.trim() === "" ? [null] : await encodeTexts([text], bundle);
+  context.progress("text features", 1);
+  return features ?? null;
+}
+
+/** Several texts with one loading of the tower. */
+export async function encodeTexts(texts: readonly string[], bundle: Bundle): Promise<TextFeatures[]> {
+  const { text: role } = bundle.manifest.roles;
+  const tokenize = createTokenizer(
+    await bundle.readText(role.tokenizer),
+    await bundle.readText(role.tokenizerConfig),
+    role.maxTokens,
+  );
+  await using session = await bundle.open("text");
+  const features: TextFeatures[] = [];
+  for (const text of texts) {
+    const { ids, mask } = tokenize(text.normalize("NFC"));
+    const dims = [1, ids.length];
+    const { text: states } = await session.run({
+      input_ids: { data: ids, dims },
+      attention_mask: { data: mask, dims },
+    });
+    features.push({ states: states!, pooled: pool(states!) });
+  }
+  return features;
+}
+
+/** Mean over tokens, scaled to unit length: [1,Lt,D] -> [D]. */
+function pool(states: Tensor): Float32Array {
+  const [, tokens, width] = states.dims as [number, number, number];
+  const mean = new Float32Array(width);
+  for (let t = 0; t < tokens; t++) for (let d = 0; d < width; d++) mean[d]! += states.data[t * width + d]! / tokens;
+  const norm = Math.hypot(...mean) || 1;
+  return mean.map((value) => value / norm);
+}
+
+/** [negative, positive] padded with zero rows to the longer one: [2, Lt, D]. A missing text is one zero row. */
+export function textPair(negative: TextFeatures | null, positive: TextFeatures | null, width: number): Tensor {
+  const tokens = Math.max(1, negative?.states.dims[1] ?? 0, positive?.states.dims[1] ?? 0);
+  const data = new Float32Array(2 * tokens * width);
+  if (negative) data.set(negative.states.data, 0);
+  if (positive) data.set(positive.states.data, tokens * width);
+  return tensor(data, [2, tokens, width]);
+}

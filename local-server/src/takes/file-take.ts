@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { basename } from "node:path";
+import { samplesOfTicks, type TakeRecord } from "../../protocol/index.ts";
+import { parseTimecode, timecodeToSamples } from "../audio/timecode.ts";
+import { encodeWav } from "../audio/wav.ts";
+import type { ClipFacts, FinishedTake } from "../pipeline/types.ts";
+import { writeTake } from "./write.ts";
+
+export const PRODUCT = "Foley in the editor 0.1.0";
+
+/** What made the take, as the record tells it. */
+export interface Maker {
+  readonly manifest: { readonly id: string; readonly version: string };
+  readonly sha256: string;
+  readonly provider: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * Files a take: the WAV with its production metadata, take.json and latents beside it. The record names everything that is
+ * needed to make the same bits again; nothing in the files depends on the clock.
+ */
+export async function fileTake(take: FinishedTake, wavPath: string, maker: Maker, notes: readonly string[]): Promise<TakeRecord> {
+  const record = await recordOf(take, wavPath, maker, notes);
+  const { clip, request } = take.plan;
+  const rate = clip?.frameRate ?? { num: 25, den: 1 };
+  const start = clip?.timecode ? timecodeToSamples(clip.timecode, rate) : null;
+  const timeReference = (start ?? 0n) + BigInt(samplesOfTicks(take.plan.fromTicks));
+  const title = basename(wavPath, ".wav");
+  const note = `${request.prompt || "no prompt"} | ${maker.manifest.id} ${maker.manifest.version} | seed ${take.seed}`;
+  const wav = encodeWav({
+    waveform: take.waveform,
+    bitDepth: request.bitDepth,
+    ditherSeed: take.seed,
+    bext: {
+      description: note,
+      originator: PRODUCT,
+      originatorReference: `FOLEY${maker.sha256.slice(0, 8)}${take.seed.toString(16).padStart(8, "0")}`,
+      originationDate: "",
+      originationTime: "",
+      timeReference,
+      lufs: take.lufs,
+      truePeakDb: take.truePeakDb,
+    },
+    ixml: {
+      project: clip ? basename(clip.path) : "text only",
+      take: String(take.seed),
+      note,
+      timecodeRate: rate,
+      dropFrame: clip?.timecode ? (parseTimecode(clip.timecode, rate)?.dropFrame ?? false) : false,
+      timeReference,
+    },
+    info: { INAM: title, ISFT: PRODUCT, ICMT: note },
+  });
+  await writeTake({ wavPath, wav, record, latents: take.latents });
+  return record;
+}
+
+async function recordOf(
+  take: FinishedTake,
+  wavPath: string,
+  maker: Maker,
+  notes: readonly string[],
+): Promise<TakeRecord> {
+  const { plan } = take;
+  const name = basename(wavPath);
+  return {
+    format: 1,
+    createdBy: PRODUCT,
+    file: name,
+    latentsFile: take.latents ? name.replace(/\.wav$/i, "") + ".latents.safetensors" : null,
+    request: { ...plan.request, ...(plan.request.video ? { video: basename(plan.request.video) } : {}) },
+    source: plan.clip && (await sourceOf(plan.clip)),
+    seed: take.seed,
+    sampleRate: 48_000,
+    channels: plan.channels,
+    sampleCount: plan.sampleCount,
+    seconds: plan.sampleCount / 48_000,
+    lufs: take.lufs,
+    truePeakDb: take.truePeakDb,
+    gainDb: take.gainDb,
+    events: [...take.events],
+    chosen: take.chosen.map(({ class: id, score, mode }) => ({ class: id, score, mode })),
+    guideStrength: plan.guideStrength,
+    steps: plan.steps,
+    guidance: plan.guidance,
+    windows: take.windows,
+    cuts: [...take.cuts],
+    notes: [...notes],
+    bundle: { id: maker.manifest.id, version: maker.manifest.version, sha256: maker.sha256 },
+    provider: maker.provider,
+    versions: { ...maker.versions },
+  };
+}
+
+const HEAD_BYTES = 1 << 20;
+
+/** Enough to know the clip again: name, size, hash of its first MiB. */
+async function sourceOf(clip: ClipFacts): Promise<NonNullable<TakeRecord["source"]>> {
+  await using file = await open(clip.path, "r");
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  const sha256Head = createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex");
+  return { name: basename(clip.path), bytes: clip.bytes, sha256Head, timecode: clip.timecode };
+}

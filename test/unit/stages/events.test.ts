@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { bestGuess, findEvents } from "../../../local-server/src/stages/events.ts";
+
+const PEAKS = { threshold: 0.3, minGapSeconds: 0.12 };
+const at25 = (probabilities: number[]) => ({
+  activations: Float32Array.from(probabilities.flatMap((probability) => [probability, 0.7, -0.5, 0.2])),
+  times: Float64Array.from(probabilities, (_, i) => i / 25),
+});
+
+test("a symmetric peak lies on its frame, a lopsided one between frames", () => {
+  const even = at25([0, 0.4, 0.8, 0.4, 0]);
+  expect(findEvents(even.activations, even.times, PEAKS)[0]!.time).toBeCloseTo(0.08, 6);
+  const leaning = at25([0, 0.2, 0.8, 0.6, 0]);
+  // Parabola through 0.2, 0.8, 0.6: top at +0.25 frames.
+  expect(findEvents(leaning.activations, leaning.times, PEAKS)[0]!.time).toBeCloseTo(0.09, 6);
+});
+
+test("of two peaks closer than 120 ms the higher one stays", () => {
+  const { activations, times } = at25([0, 0.5, 0.1, 0.9, 0, 0, 0, 0.6, 0]);
+  expect(findEvents(activations, times, PEAKS).map(({ confidence }) => confidence)).toEqual([
+    expect.closeTo(0.9, 6),
+    expect.closeTo(0.6, 6),
+  ]);
+});
+
+test("a plateau is one event, below the threshold is none, one frame is enough", () => {
+  const plateau = at25([0, 0.8, 0.8, 0.8, 0]);
+  expect(findEvents(plateau.activations, plateau.times, PEAKS)).toHaveLength(1);
+  const weak = at25([0, 0.29, 0]);
+  expect(findEvents(weak.activations, weak.times, PEAKS)).toEqual([]);
+  const single = at25([0.5]);
+  expect(findEvents(single.activations, single.times, PEAKS)).toHaveLength(1);
+});
+
+test("the best guess lies inside the range", () => {
+  const { activations, times } = at25([0.29, 0.1, 0.2, 0.05]);
+  const shifted = times.map((time) => time - 0.04);
+  expect(bestGuess(activations, shifted, 0.1)!.confidence).toBeCloseTo(0.2, 6);
+  expect(bestGuess(activations, shifted, 0.001)!.confidence).toBeCloseTo(0.1, 6);
+});
