@@ -54,17 +54,16 @@ def score(clips, labels, predict, threshold=0.3):
         if seen:
             near = lambda t, to: any(abs(t - u) <= TOLERANCE_S for u in to)
             rows[name]["visible_f1"] = f1(seen, [t for t in got if near(t, seen) or not near(t, unseen)])[0]["f1"]
-        d = match(truth, got)
         pairs = [(s, min(ev, key=lambda e: abs(e["time_s"] - t))["intensity"]) for t, s, _ in labels[name] if any(abs(t - g) <= TOLERANCE_S for g in got)]
-        if len(pairs) > 4:
-            r.append(np.corrcoef(np.array(pairs).T)[0, 1])
+        if len(pairs) > 4 and np.array(pairs).std(0).min() > 0:
+            r.append(np.corrcoef(np.array(pairs).T)[0, 1])  # strength of the real sound against intensity seen
     vis = [x["visible_f1"] for x in rows.values() if x["visible_f1"] is not None]
     a = np.abs(all_dt) * 1000
     return {"macro_f1": round(float(np.mean([x["f1"] for x in rows.values()])), 3), "macro_f1_visible": round(float(np.mean(vis)), 3),
             "false_hits_per_10s": round(float(np.mean(list(quiet.values()))), 2),
             "abs_dt_ms": {"median": round(float(np.median(a)), 1), "p90": round(float(np.percentile(a, 90)), 1)} if len(a) else None,
             "bias_ms": round(float(np.median(all_dt) * 1000), 1) if len(a) else None,
-            "clips": rows, "false_hits_by_clip": quiet}
+            "strength_correlation": round(float(np.mean(r)), 2) if r else None, "clips": rows, "false_hits_by_clip": quiet}
 
 
 def line(s):
