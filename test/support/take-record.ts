@@ -1,0 +1,31 @@
+import { generateRequestSchema, type TakeRecord } from "../../local-server/protocol/index.ts";
+
+/** A take.json that is valid, for tests of files. */
+export const takeRecord = (changes: Partial<TakeRecord> = {}): TakeRecord => ({
+  format: 1,
+  createdBy: "test",
+  file: "take.wav",
+  latentsFile: null,
+  request: generateRequestSchema.parse({ prompt: "steps" }),
+  source: null,
+  seed: 1,
+  sampleRate: 48_000,
+  channels: 1,
+  sampleCount: 48_000,
+  seconds: 1,
+  lufs: -23,
+  truePeakDb: null,
+  gainDb: 0,
+  events: [],
+  chosen: [],
+  guideStrength: 0,
+  steps: 8,
+  guidance: 2,
+  windows: 1,
+  cuts: [],
+  notes: [],
+  bundle: { id: "foley-mini", version: "0.1.0", sha256: "00" },
+  provider: "cpu",
+  versions: {},
+  ...changes,
+});
