@@ -53,7 +53,9 @@ function sampleBytes({ channels }: Waveform, bitDepth: BitDepth, ditherSeed: num
       const value = samples[n]!;
       if (bitDepth === "32f") view.setFloat32(at, Number.isNaN(value) ? 0 : value, true);
       else if (bitDepth === "16") {
-        const dither = (random.next() - random.next()) / 0x8000;
+        // The difference of two uniform numbers is triangular; the halves of one word are two.
+        const word = random.bits();
+        const dither = ((word >>> 16) - (word & 0xffff)) / 0x1_0000 / 0x8000;
         view.setInt16(at, quantized(value + dither, 0x8000), true);
       } else {
         const step = quantized(value, 0x80_0000);
@@ -149,7 +151,9 @@ function planarSamples(data: Uint8Array, channelCount: number, bits: number, isF
     if (bits === 32) return view.getInt32(at, true) / 0x8000_0000;
     return (view.getUint16(at, true) | (view.getInt8(at + 2) << 16)) / 0x80_0000;
   };
-  return Array.from({ length: channelCount }, (_, channel) =>
-    Float32Array.from({ length: sampleCount }, (_, n) => read((n * channelCount + channel) * width)),
-  );
+  return Array.from({ length: channelCount }, (_, channel) => {
+    const samples = new Float32Array(sampleCount);
+    for (let n = 0; n < sampleCount; n++) samples[n] = read((n * channelCount + channel) * width);
+    return samples;
+  });
 }
