@@ -6,12 +6,21 @@ import { z } from "zod";
  */
 const file = z
   .string()
-  .regex(/^[a-z0-9][A-Za-z0-9._-]*(\/[a-z0-9][A-Za-z0-9._-]*)*$/, "a path inside the bundle, no '..', no leading dot");
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+    "a path inside the bundle, no '..', no leading dot",
+  );
 const positive = z.number().positive();
 const count = z.int().positive();
 
 /** Which graph file to load for a provider, e.g. {"cpu": "denoiser.onnx"}; `cpu` is the fallback of all. */
 const graphs = z.object({ cpu: file }).catchall(file);
+
+/**
+ * Arithmetic of the fp32 graph, counted from its shapes when the bundle is put together (a multiply and an add are two):
+ * what `foley bench` divides by time. A window is one guided step of the denoiser: a batch of two, `windowLatents` long.
+ */
+const cost = z.object({ gflop: positive, per: z.enum(["token", "picture", "frame", "window", "latent"]) }).optional();
 
 /** How a picture becomes a tensor: the whole picture squashed, or the short side fitted and the centre cut out. */
 const picture = z.object({
@@ -29,6 +38,7 @@ const picture = z.object({
 
 const text = z.object({
   graphs,
+  cost,
   tokenizer: file,
   tokenizerConfig: file,
   maxTokens: count,
@@ -36,7 +46,7 @@ const text = z.object({
   defaultNegativePrompt: z.string(),
 });
 
-const semantic = z.object({ graphs, fps: positive, batch: count, width: count, picture });
+const semantic = z.object({ graphs, cost, fps: positive, batch: count, width: count, picture });
 
 /**
  * `events`: native frames (every k-th where the rate is above `maxFps`) [1,T,H,W] -> [1,T,4] = onset probability,
@@ -45,6 +55,7 @@ const semantic = z.object({ graphs, fps: positive, batch: count, width: count, p
 const sync = z.object({
   kind: z.literal("events"),
   graphs,
+  cost,
   maxFps: positive,
   contextFrames: count,
   picture,
@@ -53,6 +64,7 @@ const sync = z.object({
 
 const denoiser = z.object({
   graphs,
+  cost,
   inputs: z.array(z.enum(["latents", "timestep", "text", "semantic", "sync", "guide"])),
   /** Model input for noise level sigma is sigma * timestepScale. */
   timestepScale: positive,
@@ -70,6 +82,7 @@ const denoiser = z.object({
 
 const decoder = z.object({
   graphs,
+  cost,
   sampleRate: z.literal(48_000),
   hop: count,
   channels: count,
@@ -78,7 +91,7 @@ const decoder = z.object({
   contextLatents: count,
 });
 
-const encoder = z.object({ graphs, chunkLatents: count, contextLatents: count });
+const encoder = z.object({ graphs, cost, chunkLatents: count, contextLatents: count });
 
 const bank = z.object({
   index: file,

@@ -1,5 +1,6 @@
 import { asUserError } from "../errors.ts";
 import type { EngineOrder, EngineReport } from "./messages.ts";
+import { probe } from "./probe.ts";
 import { runJob } from "./run-job.ts";
 
 /** The engine process: one job after another, told by messages. */
@@ -11,15 +12,17 @@ process.on("message", (order: EngineOrder) => {
     controller?.abort();
     return;
   }
+  const failed = (error: unknown) => report({ type: "failed", error: asUserError(error).body });
+  if (order.type === "probe") {
+    probe(order.probe).then((result) => report({ type: "probed", result }), failed);
+    return;
+  }
   controller = new AbortController();
   runJob(order.job, {
     signal: controller.signal,
     progress: (stage, fraction) => report({ type: "progress", stage, fraction }),
     note: (text) => report({ type: "note", text }),
-  }).then(
-    (result) => report({ type: "done", result }),
-    (error) => report({ type: "failed", error: asUserError(error).body }),
-  );
+  }).then((result) => report({ type: "done", result }), failed);
 });
 // A Ctrl-C in a terminal reaches the whole group: the parent decides what it means. A dead parent ends the engine.
 process.on("SIGINT", () => {});

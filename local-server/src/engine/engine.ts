@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Stage } from "../../protocol/index.ts";
 import { cancelled, fromBody, UserError } from "../errors.ts";
 import { sweepTemp } from "../takes/write.ts";
-import type { EngineOrder, EngineReport, Job, JobResult } from "./messages.ts";
+import type { EngineOrder, EngineReport, Job, JobResult, Probe, ProbeOrder } from "./messages.ts";
 
 /** Time for a cancelled job to stop by itself (one denoise step of a large model) before the process is killed. */
 const CANCEL_GRACE_MS = 5_000;
@@ -21,6 +21,8 @@ export interface JobWatcher {
 export interface Engine {
   /** One job at a time. @throws UserError of the job, `cancelled`, or `engine_crashed`; the next job gets a fresh process. */
   run(job: Job, watcher: JobWatcher): Promise<JobResult>;
+  /** Runs a matrix product on one provider. @throws UserError broken_bundle when the provider does not load; as `run`. */
+  probe(order: ProbeOrder, signal: AbortSignal): Promise<Probe>;
   /** Ends the process at once, whatever it does. */
   kill(): void;
   readonly pid: number | undefined;
@@ -28,16 +30,16 @@ export interface Engine {
 
 /**
  * The engine: a child process that holds ONNX Runtime, whose calls block and whose crashes must not take the caller along.
- * It starts with the first job and stays warm between jobs.
+ * It starts with the first job and stays warm between jobs. `quiet` drops what its libraries print.
  */
-export function createEngine(): Engine {
+export function createEngine({ quiet = false }: { readonly quiet?: boolean } = {}): Engine {
   let child: ChildProcess | undefined;
   const start = (): ChildProcess => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ENV.test(name)));
     const process_ = fork(join(import.meta.dirname, "child.ts"), {
       env: { ...env, ORT_DISABLE_TELEMETRY: "1" },
       serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", quiet ? "ignore" : "inherit", quiet ? "ignore" : "inherit", "ipc"],
       execArgv: [],
     });
     process_.on("exit", () => {
@@ -52,10 +54,30 @@ export function createEngine(): Engine {
     },
     kill: () => child?.kill("SIGKILL"),
     run: (job, watcher) => runJob(child ?? start(), job, watcher),
+    async probe(order, signal) {
+      const watcher = { signal, onProgress() {}, onNote() {} };
+      const answer = await ask(child ?? start(), { type: "probe", probe: order }, watcher);
+      return answer.result as Probe;
+    },
   };
 }
 
-async function runJob(child: ChildProcess, job: Job, { signal, onProgress, onNote }: JobWatcher): Promise<JobResult> {
+async function runJob(child: ChildProcess, job: Job, watcher: JobWatcher): Promise<JobResult> {
+  try {
+    const answer = await ask(child, { type: "run", job }, watcher);
+    return answer.result as JobResult;
+  } catch (error) {
+    // A process that was killed could not take its half-written files along.
+    for (const folder of new Set(job.targets.map((target) => dirname(target)))) await sweepTemp(folder);
+    throw error;
+  }
+}
+
+type Answer = Extract<EngineReport, { type: "done" | "probed" }>;
+
+/** Gives one order and waits for its answer. */
+async function ask(child: ChildProcess, what: EngineOrder, watcher: JobWatcher): Promise<Answer> {
+  const { signal, onProgress, onNote } = watcher;
   if (signal.aborted) throw cancelled();
   let killer: NodeJS.Timeout | undefined;
   const order = (message: EngineOrder) => child.connected && child.send(message);
@@ -64,24 +86,20 @@ async function runJob(child: ChildProcess, job: Job, { signal, onProgress, onNot
     killer = setTimeout(() => child.kill("SIGKILL"), CANCEL_GRACE_MS);
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  const stopped = Promise.withResolvers<JobResult>();
+  const stopped = Promise.withResolvers<Answer>();
   const onMessage = (report: EngineReport) => {
     if (report.type === "progress") onProgress(report.stage, report.fraction);
     else if (report.type === "note") onNote(report.text);
-    else if (report.type === "done") stopped.resolve(report.result);
-    else stopped.reject(fromBody(report.error));
+    else if (report.type === "failed") stopped.reject(fromBody(report.error));
+    else stopped.resolve(report);
   };
   const onExit = (code: number | null, deathSignal: string | null) => {
     stopped.reject(signal.aborted ? cancelled() : crashed(deathSignal ?? `exit ${code}`));
   };
   child.on("message", onMessage).on("exit", onExit);
   try {
-    order({ type: "run", job });
+    order(what);
     return await stopped.promise;
-  } catch (error) {
-    // A process that was killed could not take its half-written files along.
-    for (const folder of new Set(job.targets.map((target) => dirname(target)))) await sweepTemp(folder);
-    throw error;
   } finally {
     clearTimeout(killer);
     signal.removeEventListener("abort", onAbort);

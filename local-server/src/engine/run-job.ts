@@ -5,17 +5,24 @@ import { generate } from "../pipeline/generate.ts";
 import type { Context } from "../pipeline/types.ts";
 import { fileTake } from "../takes/file-take.ts";
 import type { DeliveredTake, Job, JobResult } from "./messages.ts";
+import { metered } from "./meter.ts";
 
 /** Runs one job in this process: loads the bundle, generates, files each take under its target. */
 export async function runJob({ request, targets }: Job, outer: Context): Promise<JobResult> {
   const timings: Partial<Record<Stage | "model" | "files", number>> = {};
+  const gflop: Partial<Record<Stage | "model" | "files", number>> = {};
   let last = performance.now();
-  /** Time since the last mark belongs to the stage that just reported. */
+  let lastGflop = 0;
+  const { bundle, graphs, gflop: counted } = metered(await loadBundle(request.model));
+  /** Time and arithmetic since the last mark belong to the stage that just reported. */
   const mark = (stage: Stage | "model" | "files") => {
     const now = performance.now();
     timings[stage] = (timings[stage] ?? 0) + (now - last) / 1000;
     last = now;
+    gflop[stage] = (gflop[stage] ?? 0) + counted() - lastGflop;
+    lastGflop = counted();
   };
+  mark("model");
   const notes: string[] = [];
   const context: Context = {
     signal: outer.signal,
@@ -30,8 +37,6 @@ export async function runJob({ request, targets }: Job, outer: Context): Promise
       }
     },
   };
-  const bundle = await loadBundle(request.model);
-  mark("model");
   const maker = {
     manifest: bundle.manifest,
     sha256: bundle.sha256,
@@ -50,6 +55,8 @@ export async function runJob({ request, targets }: Job, outer: Context): Promise
     takes,
     provider: bundle.provider,
     timings,
+    gflop,
+    graphs,
     notes,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -80,7 +80,7 @@ export async function loadBundle(id: string): Promise<Bundle> {
       const graphs: Record<string, string> = part.graphs;
       const order = providerOrder().filter((provider) => graphs[provider]);
       const session = await openSession(
-        order.map((provider) => ({ provider, path: path(graphs[provider]!) })),
+        order.map((provider) => ({ provider, graph: path(graphs[provider]!) })),
         sessionThreads(),
       );
       provider = session.provider;

@@ -23,22 +23,33 @@ export interface Session extends AsyncDisposable {
 }
 
 /**
- * Opens a graph on the first provider that takes it. `candidates` are tried in order; the last is "cpu".
+ * Opens a graph (a path, or the bytes of one) on the first provider that takes it. `candidates` are tried in order; the
+ * last is "cpu".
  * @throws UserError broken_bundle when no provider loads the graph.
  */
 export async function openSession(
-  candidates: readonly { readonly provider: string; readonly path: string }[],
+  candidates: readonly { readonly provider: string; readonly graph: string | Uint8Array }[],
   threads: number,
 ): Promise<Session> {
   const failures: string[] = [];
-  for (const { provider, path } of candidates) {
+  for (const { provider, graph } of candidates) {
+    // ONNX Runtime drops a name it does not know and computes on the CPU instead, without an error.
+    if (!compiledProviders().includes(provider)) {
+      failures.push(`${provider}: not in this platform's build of ONNX Runtime`);
+      continue;
+    }
     try {
-      const session = await ort().InferenceSession.create(path, {
+      const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
         intraOpNumThreads: threads,
         // Spinning threads burn the second core while JavaScript works.
         extra: { session: { intra_op: { allow_spinning: "0" } } },
-      });
+      };
+      const { InferenceSession } = ort();
+      // Two overloads, one call each.
+      const session = await (typeof graph === "string"
+        ? InferenceSession.create(graph, options)
+        : InferenceSession.create(graph, options));
       return wrap(session, provider);
     } catch (error) {
       failures.push(`${provider}: ${error instanceof Error ? error.message : error}`);
