@@ -1,0 +1,130 @@
+"""Measures the codec on held-out sounds and writes reports/codec.json.
+
+  python codec_eval.py --shared ../../../../shared --codec work/codec/codec.pt
+
+distance_db         mean |dB| of mel power (floor -80 dB) over n_fft 256, 1024, 4096, where either is above the floor
+attack_rise_ms      10 % to 90 % of the peak of the 1 ms envelope within 20 ms of the onset, medians of original and decoded
+onset_error_ms      median |difference| of the time at which 20 % of that peak is first passed
+pre_echo_excess_db  mean level of decoded minus original in the 10..2 ms before the onset (floor -80 dB)
+"""
+import argparse
+import json
+import os
+import time
+
+import numpy as np
+import torch
+
+from codec_features import HOP, Encoder, mel_matrix
+from codec_model import Decoder
+from sounds_data import load_sounds, samples_of
+
+LEAD = 10 * HOP      # 0.2 s of silence before each sound
+
+
+def load_codec(path, average=True):
+    saved = torch.load(path, weights_only=True)
+    encoder, decoder = Encoder(), Decoder()
+    encoder.load_state_dict(saved["encoder"])
+    decoder.load_state_dict(saved["average" if average else "decoder"])
+    return encoder.eval(), decoder.eval(), saved["step"]
+
+
+def mel_distance_db(a, b):
+    """f32 [S] twice -> mean |dB|."""
+    total = []
+    for n_fft, bands in ((256, 24), (1024, 64), (4096, 128)):
+        window = torch.hann_window(n_fft)
+        levels = []
+        for x in (a, b):
+            power = torch.stft(torch.as_tensor(x), n_fft, n_fft // 4, window=window * 4 / n_fft, return_complex=True,
+                               pad_mode="constant").abs() ** 2
+            levels.append(10 * torch.log10(mel_matrix(n_fft, bands).T @ power + 1e-8))
+        heard = torch.maximum(*levels) > -79.0
+        total.append(float((levels[0] - levels[1]).abs()[heard].mean()) if heard.any() else 0.0)
+    return float(np.mean(total))
+
+
+def envelope_of(samples):
+    """1 ms mean-square envelope every 0.25 ms, as amplitude."""
+    power = np.concatenate([[0], np.cumsum(np.asarray(samples, np.float64) ** 2)])
+    at = np.arange(24, len(samples) - 24, 12)
+    return np.sqrt((power[at + 24] - power[at - 24]) / 48)
+
+
+def attack_of(samples, near_s=None):
+    """-> (onset s at 20 % of the first peak, rise ms) or None when there is no clear attack."""
+    env = envelope_of(samples)
+    onset = int(np.argmax(env > 0.1 * env.max())) if near_s is None else int((near_s * 48000 - 24) / 12)
+    lo, hi = max(0, onset - 40), min(len(env), onset + 80)             # -10..+20 ms
+    peak_at = lo + int(np.argmax(env[lo:hi]))
+    peak = env[peak_at]
+    before = env[lo:peak_at + 1][::-1]
+    if peak < 1e-3:
+        return None
+    # walk back from the peak to the last time below each level
+    below = lambda share: peak_at - int(np.argmax(before < share * peak)) if (before < share * peak).any() else None
+    t10, t20, t90 = below(0.1), below(0.2), below(0.9)
+    if t10 is None or t90 is None:
+        return None
+    return (t20 * 12 + 24) / 48000, (t90 - t10) * 0.25
+
+
+def level_before_db(samples, onset_s):
+    at = int(onset_s * 48000)
+    piece = samples[max(0, at - 480):at - 96]
+    return 10 * np.log10(np.mean(np.square(piece, dtype=np.float64)) + 1e-8)
+
+
+def measure(encoder, decoder, sounds, pcm):
+    rows = []
+    for sound in sounds:
+        real = np.concatenate([np.zeros(LEAD, np.float32), samples_of(sound, pcm), np.zeros(LEAD, np.float32)])
+        real = real[:len(real) // HOP * HOP]
+        with torch.no_grad():
+            made = decoder(encoder(torch.tensor(real)[None]))[0].numpy()
+        row = {"kind": sound.kind, "file": sound.file, "distance": mel_distance_db(made, real),
+               "level": 10 * np.log10(np.mean(made ** 2) + 1e-9) - 10 * np.log10(np.mean(real ** 2) + 1e-9)}
+        original = attack_of(real) if sound.kind == "event" else None
+        if original:
+            decoded = attack_of(made, near_s=original[0])
+            row["pre"] = level_before_db(made, original[0]) - level_before_db(real, original[0])
+            row["rise"] = original[1]
+            row["rise_made"] = decoded[1] if decoded else 40.0
+            row["onset"] = abs(decoded[0] - original[0]) * 1000 if decoded else 30.0
+        rows.append(row)
+    return rows
+
+
+def summary(rows):
+    of = lambda key, how: round(float(how([r[key] for r in rows if key in r])), 2)
+    by_kind = {k: round(float(np.mean([r["distance"] for r in rows if r["kind"] == k])), 2) for k in sorted({r["kind"] for r in rows})}
+    return {"files": len(rows), "distance_db": of("distance", np.mean), "distance_by_kind_db": by_kind,
+            "level_error_db": of("level", lambda x: np.mean(np.abs(x))),
+            "attack_rise_original_ms": of("rise", np.median), "attack_rise_ms": of("rise_made", np.median),
+            "onset_error_ms": of("onset", np.median), "onset_error_p90_ms": of("onset", lambda x: np.percentile(x, 90)),
+            "pre_echo_excess_db": of("pre", np.mean),
+            "worst": [f'{r["file"]} {r["distance"]:.1f} dB' for r in sorted(rows, key=lambda r: -r["distance"])[:5]]}
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("--shared", default="../../../../shared")
+    args.add_argument("--codec", default="work/codec/codec.pt")
+    args.add_argument("--report", default="reports/codec.json")
+    args.add_argument("--every", type=int, default=1, help="measure every Nth file only")
+    args = args.parse_args()
+    torch.set_num_threads(1)
+    encoder, decoder, step = load_codec(args.codec)
+    sounds, pcm = load_sounds(args.shared, os.path.dirname(os.path.dirname(args.codec)))
+    began = time.time()
+    report = {"step": step, **summary(measure(encoder, decoder, [s for s in sounds if s.held_out][::args.every], pcm))}
+    print(json.dumps(report, indent=1), f"{time.time() - began:.0f} s")
+    if args.every == 1:
+        os.makedirs(os.path.dirname(args.report), exist_ok=True)
+        with open(args.report, "w") as f:
+            json.dump(report, f, indent=1)
+
+
+if __name__ == "__main__":
+    main()
