@@ -38,8 +38,8 @@ test("points closer than a move can be become one: no click however they come", 
   const { channels } = placeStereo(ones(4800), 48_000, [
     { time: 0.05, x: -1 },
     { time: 0.0501, x: 1 },
-    { time: 0.0502, x: -1 },
-    { time: 0.085, x: 1 },
+    { time: 0.0502, x: 1 },
+    { time: 0.085, x: -1 },
   ]);
   for (const samples of channels) {
     for (let n = 1; n < samples.length; n++) expect(Math.abs(samples[n]! - samples[n - 1]!)).toBeLessThan(2e-3);

@@ -35,4 +35,12 @@ test("an inter-sample peak above full scale reads above 0 dBTP", () => {
   expect(peakOf(samples)).toBeGreaterThan(2.7);
 });
 
+test("a peak that quiet samples add up to between them is not skipped for a louder sample elsewhere", () => {
+  const samples = new Float32Array(2000);
+  samples[100] = 0.5;
+  // Signs of the interpolator half-way after sample 1000: every tap adds.
+  for (let k = -15; k <= 16; k++) samples[1000 + k] = 0.3 * ((k > 0 ? k - 1 : -k) % 2 === 0 ? 1 : -1);
+  expect(peakOf(samples)).toBeGreaterThan(20 * Math.log10(0.7));
+});
+
 test("digital silence has no peak", () => expect(peakOf(new Float32Array(100))).toBe(Number.NEGATIVE_INFINITY));

@@ -39,7 +39,7 @@ test("16 bit: the bytes of a RIFF header, fmt and data", () => {
 });
 
 test("24 bit: little-endian whole steps, clipped at full scale, one pad byte that the chunk does not count", () => {
-  const bytes = encodeWav({ waveform: mono(0.5, -1, 1.5, -1.5, Number.NaN), bitDepth: "24" });
+  const bytes = encodeWav({ waveform: mono(0.5, -1, 1, -1.5, Number.NaN), bitDepth: "24" });
   expect(hex(bytes.subarray(36))).toBe(
     "64617461" + "0f000000" + "000040" + "000080" + "ffff7f" + "000080" + "000000" + "00",
   );
