@@ -36,6 +36,8 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/protocol",
     "local-server/src/errors.ts",
     "local-server/src/pipeline/types.ts",
+    // Muxed files are published as takes are.
+    "local-server/src/takes/temp.ts",
     "fluent-ffmpeg",
     "node:child_process",
     "node:fs",
@@ -110,7 +112,8 @@ const rowOf = (path: string): string | undefined =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  const names = [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1]!);
+  const statements = /^(?:import|export)\b[^;]*?["']([^"']+)["'];|\bimport\(\s*["']([^"']+)["']/gm;
+  const names = [...text.matchAll(statements)].map((match) => (match[1] ?? match[2])!);
   return names.map((name) => (name.startsWith(".") ? relative(root, resolve(root, dirname(file), name)) : name));
 }
 
