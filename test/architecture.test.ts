@@ -89,6 +89,7 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/cli": [
     "local-server/protocol",
     "local-server/src/errors.ts",
+    "local-server/src/audio/timecode.ts",
     "local-server/src/engine",
     "local-server/src/onnx/bundle.ts",
     "local-server/src/takes",
@@ -112,7 +113,8 @@ const rowOf = (path: string): string | undefined =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  const statements = /^(?:import|export)\b[^;]*?["']([^"']+)["'];|\bimport\(\s*["']([^"']+)["']/gm;
+  const statements =
+    /^(?:(?:import|export)\b[^;"']*?\bfrom\s*|import\s*)["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
   const names = [...text.matchAll(statements)].map((match) => (match[1] ?? match[2])!);
   return names.map((name) => (name.startsWith(".") ? relative(root, resolve(root, dirname(file), name)) : name));
 }

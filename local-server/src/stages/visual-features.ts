@@ -28,7 +28,7 @@ export async function visualFeatures(plan: Plan, bundle: Bundle, context: Contex
   await using syncSession = await bundle.open("sync");
   const rows = semanticEncoder(semanticSession, semantic, plan.semantic.frames.length);
   const activity = syncEncoder(syncSession, sync, plan.sync);
-  const cutDetector = createCutDetector(plan.cutThreshold);
+  const cutDetector = createCutDetector(plan.cutThreshold, sync.picture);
   const total = plan.semantic.frames.length + plan.sync.frames.length;
   let done = 0;
   const frames = openFrames({

@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../../local-server/src/random.ts";
+import type { Recording } from "../../../local-server/src/stages/bank.ts";
+import { performAction, performBed } from "../../../local-server/src/stages/perform.ts";
+import { describeRecording } from "../../../local-server/src/stages/recording.ts";
+
+/** A click after 480 samples of silence, then a tail of half a second. */
+function knock(id: string, weight: Recording["weight"] = "medium"): Recording {
+  const samples = new Float32Array(24_480);
+  for (let n = 0; n < 24_000; n++) samples[480 + n] = Math.exp(-n / 6000) * Math.sin(n * 0.3 + 1);
+  return { id, samples, onset: 480, loudnessDb: -6, weight };
+}
+
+const event = (time: number, strength = 1) => ({ time, strength, confidence: 1, x: 0, sound: null });
+const SPAN = { startSeconds: 0, sampleCount: 96_000 };
+const firstLoud = (sound: Float32Array, from = 0): number => {
+  const index = sound.subarray(from).findIndex((value) => Math.abs(value) > 0.01);
+  return index < 0 ? -1 : from + index;
+};
+
+test("the attack falls on the event, within the seeded 3 ms", () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const { sound } = performAction([event(1)], [knock("a")], "ring", SPAN, createRandom(seed));
+    expect(Math.abs(firstLoud(sound) - 48_000)).toBeLessThanOrEqual(0.003 * 48_000 + 12);
+  }
+});
+
+test("an event before the span still rings into it, one at the end does not overrun", () => {
+  const { sound, events } = performAction([event(-0.1), event(1.999)], [knock("a")], "ring", SPAN, createRandom(1));
+  expect(firstLoud(sound)).toBeLessThan(100);
+  expect(sound).toHaveLength(96_000);
+  expect(events).toHaveLength(2);
+});
+
+test("no recording twice in a row, all of them used", () => {
+  const recordings = ["a", "b", "c", "d", "e"].map((id) => knock(id));
+  const events = Array.from({ length: 30 }, (_, i) => event(i * 0.06));
+  const { events: performed } = performAction(events, recordings, "choke", SPAN, createRandom(3));
+  const ids = performed.map(({ sound }) => sound);
+  expect(ids.some((id, i) => id === ids[i + 1])).toBe(false);
+  expect(new Set(ids).size).toBe(5);
+});
+
+test("harder is louder and takes the heavier recording", () => {
+  const recordings = [knock("light", "light"), knock("heavy", "heavy"), knock("light2", "light")];
+  const peakOf = (strength: number) => {
+    const { sound, events } = performAction([event(1, strength)], recordings, "ring", SPAN, createRandom(8));
+    return { peak: sound.reduce((max, value) => Math.max(max, Math.abs(value)), 0), id: events[0]!.sound };
+  };
+  expect(peakOf(1).peak).toBeGreaterThan(2.5 * peakOf(0.1).peak);
+  expect(peakOf(1).id).toBe("heavy");
+  expect(peakOf(0.1).id).toMatch(/light/);
+});
+
+test("a choked tail is over at the next attack; a ringing one is not", () => {
+  const events = [event(0.5), event(0.7)];
+  const early = (tail: "ring" | "choke") => {
+    const { sound } = performAction(events, [knock("a")], tail, SPAN, createRandom(2));
+    return sound.subarray(0.698 * 48_000, 0.6995 * 48_000).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  };
+  expect(early("choke")).toBeLessThan(0.3 * early("ring"));
+});
+
+test("a bed fills the span in two versions that do not resemble each other, without a hole", () => {
+  const random = createRandom(5);
+  const noise = (): Recording => {
+    const samples = Float32Array.from({ length: 100_000 }, () => 0.1 * random.normal());
+    return { id: "rain", samples, onset: 0, loudnessDb: -20, weight: "medium" };
+  };
+  const motion = { times: new Float64Array(0), amount: new Float32Array(0) };
+  const [a, b] = performBed([noise(), noise()], motion, false, { startSeconds: 0, sampleCount: 300_000 }, random);
+  const power = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, n) => sum + value * y[n]!, 0);
+  expect(Math.abs(power(a, b) / Math.sqrt(power(a, a) * power(b, b)))).toBeLessThan(0.05);
+  for (let start = 0; start + 2400 <= a.length; start += 2400) {
+    const block = a.subarray(start, start + 2400);
+    const level = 10 * Math.log10(power(block, block) / 2400);
+    expect(level).toBeGreaterThan(-28);
+    expect(level).toBeLessThan(-24);
+  }
+});
+
+test("an untagged file is measured: a knock hits at its attack, noise is a bed", () => {
+  const { onset, steady } = describeRecording("k", knock("k").samples);
+  expect(Math.abs(onset - 480)).toBeLessThan(5);
+  expect(steady).toBe(false);
+  const random = createRandom(2);
+  expect(
+    describeRecording(
+      "n",
+      Float32Array.from({ length: 200_000 }, () => random.normal()),
+    ).steady,
+  ).toBe(true);
+});
