@@ -39,6 +39,8 @@ interface Look {
 
 /** @param threshold distance 0..1 above which a change may be a cut; about 0.5 */
 export function createCutDetector(threshold: number, picture: PictureSpec): CutDetector {
+  /** What was decided already, as far back as a flash may reach. */
+  const past: Look[] = [];
   const looks: Look[] = [];
   const recent: number[] = [];
   const cuts: number[] = [];
@@ -51,8 +53,9 @@ export function createCutDetector(threshold: number, picture: PictureSpec): CutD
     if (recent.length > MEMORY_FRAMES) recent.shift();
     if (step < threshold || step < STANDS_OUT * liveliness) return null;
     const follow = looks.slice(2).filter(({ time }) => time <= after.time + FLASH_SECONDS);
-    // The picture comes back: a flash. The next step is more than half as large: action or noise, no shot.
-    if (follow.some((look) => distance(before, look) < threshold * 0.75)) return null;
+    const alike = (one: Look, other: Look) => distance(one, other) < threshold * 0.75;
+    // A flash: the picture comes back, or has just come back. The next step is more than half as large: action, no shot.
+    if (follow.some((look) => alike(before, look)) || past.some((look) => alike(look, after))) return null;
     const later = follow.length > 0 ? distance(after, follow[0]!) : 0;
     return later > step * 0.5 ? null : after.time;
   };
@@ -63,7 +66,8 @@ export function createCutDetector(threshold: number, picture: PictureSpec): CutD
         cuts.push(cut);
         recent.length = 0;
       }
-      looks.shift();
+      past.push(looks.shift()!);
+      while (past[0]!.time < looks[0]!.time - FLASH_SECONDS) past.shift();
     }
   };
   return {

@@ -44,17 +44,20 @@ export async function* openFrames(request: FramesRequest): AsyncGenerator<Frame>
   const readers = readersOf(request, clip);
   if (readers.length === 0) return;
   const pass: Pass = { clip, readers, signal: request.signal };
-  const strict = yield* runPass(pass, { strict: true, seek: clip.stream.timed });
-  let { failure } = strict;
-  if (strict.missedStart) ({ failure } = yield* runPass(pass, { strict: true, seek: false }));
-  if (failure !== null) {
+  const { timed } = clip.stream;
+  let outcome = yield* runPass(pass, { strict: true, seek: timed });
+  if (outcome.missedStart) outcome = yield* runPass(pass, { strict: true, seek: false });
+  if (outcome.failure !== null) {
+    // A seek into open groups of pictures meets frames whose references lie before it: no damage, if all that is wanted comes.
+    const fromSeek = outcome.seeked && readers.every((reader) => !reader.started());
     const from = Math.min(...readers.map((reader) => reader.seenSeconds()));
-    ({ failure } = yield* runPass(pass, { strict: false, seek: clip.stream.timed }));
+    outcome = yield* runPass(pass, { strict: false, seek: timed });
     yield* endOf(readers);
-    assertSalvaged(readers, failure);
+    assertSalvaged(readers, outcome.failure);
     const lost = readers.reduce((sum, reader) => sum + reader.lost, 0);
+    if (lost === 0 && fromSeek) return;
     const held =
-      lost > 0 ? `${lost} chosen pictures are missing, the one before is held` : "every chosen picture could be read";
+      lost > 0 ? `${lost} chosen pictures are missing, the one before is held` : "the pictures there may be spoilt";
     request.onNote(`damaged frames near ${Math.max(0, from).toFixed(2)} s: ${held}`);
     return;
   }
@@ -82,15 +85,24 @@ interface Pass {
   readonly signal: AbortSignal;
 }
 
+interface PassOutcome {
+  /** What the decoder said when it broke off. */
+  readonly failure: string | null;
+  readonly missedStart: boolean;
+  readonly seeked: boolean;
+}
+
 /** One run of ffmpeg over what is still wanted. A failure is told, not thrown: the caller decides on salvage. */
 async function* runPass(
   { clip, readers, signal }: Pass,
   { strict, seek }: { strict: boolean; seek: boolean },
-): AsyncGenerator<Frame, { failure: string | null; missedStart: boolean }> {
+): AsyncGenerator<Frame, PassOutcome> {
   const open = readers.filter((reader) => reader.wanted() !== null);
   const first = Math.min(...open.map((reader) => reader.wanted()!));
-  if (open.length === 0) return { failure: null, missedStart: false };
-  const tool = await runFfmpeg(await passArguments(clip, open, seek ? first - RUN_UP_FRAMES : 0, strict), {
+  const fromFrame = seek ? Math.max(0, first - RUN_UP_FRAMES) : 0;
+  const seeked = fromFrame > 0;
+  if (open.length === 0) return { failure: null, missedStart: false, seeked };
+  const tool = await runFfmpeg(await passArguments(clip, open, fromFrame, strict), {
     signal,
     timeoutSeconds: Number.POSITIVE_INFINITY,
   });
@@ -100,15 +112,15 @@ async function* runPass(
     for await (const chunk of patiently(tool, 10 + 4 * clip.durationSeconds)) {
       for (const { track, time, payload } of matroska.push(chunk)) {
         const reader = open[track - 1]!;
-        if (seek && reader.startsAfter(time)) missedStart = true;
+        if (seeked && reader.startsAfter(time)) missedStart = true;
         else yield* reader.take(time, payload);
       }
       if (missedStart || open.every((reader) => reader.wanted() === null)) break;
     }
     throwIfCancelled(signal);
-    if (missedStart || open.every((reader) => reader.wanted() === null)) return { failure: null, missedStart };
+    if (missedStart || open.every((reader) => reader.wanted() === null)) return { failure: null, missedStart, seeked };
     const { code, stderr } = await tool.done;
-    return { failure: code === 0 ? null : (stderr.trim().split("\n")[0] ?? ""), missedStart: false };
+    return { failure: code === 0 ? null : (stderr.trim().split("\n")[0] ?? ""), missedStart: false, seeked };
   } finally {
     tool.kill();
   }
@@ -171,6 +183,8 @@ interface ChoiceReader extends Branch {
   take(ticks: number, pixels: Uint8Array): Generator<Frame>;
   /** No more pictures come: what is left holds the last one. */
   end(): Generator<Frame>;
+  /** Anything of it was delivered. */
+  started(): boolean;
   /** Time of the last picture that came, seconds after the first frame. */
   seenSeconds(): number;
   /** Positions whose own picture never came. */
@@ -190,6 +204,7 @@ function createChoiceReader(kind: Frame["kind"], branch: Branch, clip: ClipFacts
     missingTailSeconds: 0,
     wanted: () => (position < frames.length ? frames[position]! : null),
     startsAfter: (ticks: number) => held === null && position < frames.length && ticks > ticksAt(position) + 1,
+    started: () => position > 0,
     seenSeconds: () => (held ? secondsOfPipe(held.ticks) : 0),
     *take(ticks: number, pixels: Uint8Array): Generator<Frame> {
       if (pixels.length !== bytes) throw new RangeError(`expected ${bytes} bytes a picture, came ${pixels.length}`);

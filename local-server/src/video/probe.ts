@@ -259,8 +259,11 @@ async function listFrames(path: string, limits: Limits, interval: readonly strin
   });
   const times: number[] = [];
   for await (const line of linesOf(tool.stdout)) {
-    const match = /best_effort_timestamp=(-?\d+)/.exec(line);
-    if (match) times.push(Number(match[1]));
+    const match = /best_effort_timestamp=(-?\d+|N\/A)/.exec(line);
+    if (!match) continue;
+    // The last frames out of the decoder may have no time: ffmpeg lets them follow at the pace of those before.
+    const [before = 0, last = -1] = times.slice(-2);
+    times.push(match[1] === "N/A" ? 2 * last - before : Number(match[1]));
   }
   throwIfCancelled(limits.signal);
   await tool.done;
