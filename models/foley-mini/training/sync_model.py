@@ -58,6 +58,7 @@ class SyncNet(nn.Module):
         cols, rows = torch.meshgrid(torch.arange(7), torch.arange(4), indexing="xy")
         where = torch.stack([(cols.reshape(-1) + 0.5) / 3.5 - 1, (rows.reshape(-1) + 0.5) / 2 - 1], 1)
         self.register_buffer("where", where, persistent=False)  # [28, 2]
+        self.offset = 0.0  # taken from the logit at export, so that the peak threshold can stay where it is
 
     def cells(self, frames):
         """Onset logits and intensity logits of every cell: each [B, T, 28]."""
@@ -86,4 +87,4 @@ class SyncNet(nn.Module):
         logit, share = self.pool(onset)
         intensity = torch.sigmoid((share * hard).sum(2))
         xy = share @ self.where  # [B, T, 2]
-        return torch.cat([torch.sigmoid(logit)[..., None], intensity[..., None], xy], 2)
+        return torch.cat([torch.sigmoid(logit - self.offset)[..., None], intensity[..., None], xy], 2)

@@ -42,7 +42,7 @@ def gaps(rng, total_s, low_hz=None, high_hz=None):
     return np.array(out)
 
 
-def strokes(rng, ts, low_hz=None, high_hz=None, fake=None, times=None):
+def strokes(rng, ts, low_hz=None, high_hz=None, fake=None, times=None, lift=None):
     """Height over a surface: raise, (pause), strike, touch. 0 = contact, up to 1 = fully raised.
 
     Some strokes are fakes: they stop softly in the air and are no events. Tops are never events.
@@ -52,6 +52,7 @@ def strokes(rng, ts, low_hz=None, high_hz=None, fake=None, times=None):
     times = gaps(rng, total, low_hz, high_hz) if times is None else times
     fake = rng.choice([0.0, 0.0, 0.1, 0.3]) if fake is None else fake
     power, lift_kind = rng.uniform(1.4, 3.2), rng.choice(["rebound", "ease", "even"])
+    lift_kind = lift or lift_kind
     down_s, dwell_share, level = np.exp(rng.uniform(np.log(0.05), np.log(0.28))), rng.choice([0, 0, 0.1, 0.3, 0.6]), rng.uniform(0.45, 1)
     bounce = rng.choice([0, 0, 0.15, 0.35])
     h, events = np.zeros_like(ts), []
@@ -64,22 +65,22 @@ def strokes(rng, ts, low_hz=None, high_hz=None, fake=None, times=None):
         dwell = min(gap * dwell_share * rng.uniform(0.3, 1.2), gap - d - 0.08 * gap)
         dwell = max(0.0, min(dwell, gap - d - min(0.06, 0.3 * gap)))
         room = gap - d - dwell
-        lift = room * (rng.uniform(0.35, 0.9) if rng.random() < 0.4 and room > 0.25 else 1.0)
+        rise = room * (rng.uniform(0.35, 0.9) if rng.random() < 0.4 and room > 0.25 else 1.0)
         m = (ts >= a) & (ts < a + dwell)
         h[m] = low
         if bounce and low == 0 and dwell > 0.05:
             u = (ts[m] - a) / min(dwell, 0.14)
             h[m] = np.where(u < 1, bounce * peak * 4 * u * (1 - u), 0)
-        m = (ts >= a + dwell) & (ts < a + dwell + lift)
-        u = (ts[m] - a - dwell) / lift
+        m = (ts >= a + dwell) & (ts < a + dwell + rise)
+        u = (ts[m] - a - dwell) / rise
         f = 1 - (1 - u) ** (1 + power * 0.6) if lift_kind == "rebound" else smooth(u) if lift_kind == "ease" else u
         h[m] = low + (peak - low) * f
-        h[(ts >= a + dwell + lift) & (ts < b - d)] = peak
+        h[(ts >= a + dwell + rise) & (ts < b - d)] = peak
         if is_fake:
             low2, d2 = peak * rng.uniform(0.05, 0.6), max(d, min(gap * 0.45, rng.uniform(0.15, 0.5)))
             m = (ts >= b - d2) & (ts < b)
             u = (ts[m] - b + d2) / d2
-            h[m] = peak + (low2 - peak) * (smooth(u) if rng.random() < 0.6 else 1 - (1 - u) ** 2)
+            h[m] = peak + (low2 - peak) * smooth(u)
             low = low2
         else:
             m = (ts >= b - d) & (ts < b)

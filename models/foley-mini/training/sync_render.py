@@ -24,8 +24,8 @@ from sync_motion import ring, smooth, wander
 
 T = 96
 HITS = {hit.stroke: 6, hit.drums: 4, hit.bounce: 3, hit.drop: 2, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5,
-        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 1, more.typing: 2}
-CALM = {calm.air_strokes: 2, calm.slow_hands: 2, calm.wipers: 1.2, calm.rain_fall: 1, calm.flow: 1.5, calm.driving: 1.2, calm.passers: 1.2,
+        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 0.4, more.typing: 2}
+CALM = {calm.air_strokes: 2.5, calm.slow_hands: 2, calm.wipers: 1.2, calm.rain_fall: 0.7, calm.flow: 1.7, calm.driving: 1.6, calm.passers: 1.2,
         calm.screen: 0.5, calm.still: 2.2}
 HELD_OUT = {more.clap: 1, more.collide: 1, calm.flow: 0.5, calm.passers: 0.5}
 BEHIND = [calm.passers, calm.slow_hands, calm.rain_fall, calm.flow]
@@ -66,8 +66,10 @@ def shot(rng, scene, fps, n):
     grid = (np.arange(n)[:, None] + shutter * ((np.arange(subs) + 0.5) / subs - 0.5)).ravel() / fps
     draw, events = scene(rng, np.maximum(grid, -0.02))
     layers = [draw]
-    if rng.random() < 0.2:
+    if rng.random() < 0.25:
         layers.insert(0, BEHIND[rng.integers(len(BEHIND))](rng, grid)[0])
+    elif not events and rng.random() < 0.4:
+        layers.append(pick(rng, {calm.wipers: 1, calm.rain_fall: 1, calm.slow_hands: 1, calm.air_strokes: 1})(rng, grid)[0])
     zoom, off, roll = camera(rng, grid, events)
     tilt, base_zoom = (rng.normal(0, 0.05) if rng.random() < 0.5 else 0), 64.0
     flip = rng.random() < 0.5
@@ -157,7 +159,7 @@ def clip(rng, held_out=False):
     fps = float(rng.choice(RATES))
     cuts = [0, T] if rng.random() < 0.75 else [0] + sorted(rng.integers(10, T - 10, rng.integers(1, 3)).tolist()) + [T]
     parts, events = [], []
-    silent = not held_out and rng.random() < 0.22
+    silent = not held_out and rng.random() < 0.27
     for a, b in zip(cuts[:-1], cuts[1:]):
         if b - a < 2:
             b = a + 2

@@ -1,17 +1,18 @@
 """Scenes without any contact that sounds as a hit: what must not be taken for an event. events is always []."""
+import cv2
 import numpy as np
 
-from sync_draw import ASPECT, H, W, Sprite, background, noise_texture
+from sync_draw import H, W, Sprite, noise_texture
 from sync_motion import gaps, smooth, strokes, wander
-from sync_scenes_hit import one_tool, spot
+from sync_scenes_hit import spot
 
 
 def air_strokes(rng, ts):
     """Hands or tools that swing, conduct and stop in the air."""
     place, reach = spot(rng), rng.uniform(0.1, 0.6)
-    h, _ = strokes(rng, ts, 0.4, 3.0, fake=1.0)
+    h, _ = strokes(rng, ts, 0.4, 2.5, fake=1.0, lift="ease")
     if rng.random() < 0.5:  # waving: near sine, its turns are no hits
-        h = 0.5 + 0.5 * np.sin(2 * np.pi * np.cumsum(np.gradient(ts) * rng.uniform(0.5, 3.0) * (1 + wander(rng, ts, 0.5, 0.15))))
+        h = 0.5 + 0.5 * np.sin(2 * np.pi * np.cumsum(np.gradient(ts) * rng.uniform(0.4, 2.0) * (1 + wander(rng, ts, 0.5, 0.15))))
     a, length, turn = rng.uniform(-np.pi, np.pi), rng.uniform(0.2, 0.8), rng.uniform(-1.2, 1.2)
     d = np.array([np.cos(a), np.sin(a)])
     arm, hand, lv, w = Sprite(rng, rng.uniform(0.1, 0.35)), Sprite(rng, rng.uniform(0.1, 0.3)), rng.uniform(10, 245), rng.uniform(0.03, 0.14)
@@ -105,6 +106,9 @@ def flow(rng, ts):
     c, r = spot(rng, 0.1) * 64, rng.uniform(12, 90, 2)
     alpha = np.clip(1.5 - ((xx - c[0]) / r[0]) ** 2 - ((yy - c[1]) / r[1]) ** 2, 0, 1).astype(np.float32)
     pour, sx, sw = rng.random() < 0.3, rng.uniform(0.4, 1.3), rng.uniform(0.015, 0.05)
+    fast = rng.random() < 0.5  # white water: the texture is another one every 60-200 ms
+    pool = [noise_texture(rng, H, W, 0.95) for _ in range(8)] if fast else []
+    beat, crisp = rng.uniform(5, 16), rng.uniform(0.3, 1.0)
     begin, wob = rng.uniform(-1, ts[-1] * 0.6), wander(rng, ts, 5, 0.006)
     pot = Sprite(rng, rng.uniform(0.2, 0.6))
     tip = smooth((ts - begin + 0.8) / 0.8)
@@ -120,6 +124,9 @@ def flow(rng, ts):
         b = np.roll(tex[1], (int(oy * 0.7), -ox), (0, 1))[:H, :W]
         w = 0.5 + 0.5 * np.sin(2 * np.pi * boil * ts[k] + tex[2][:H, :W])
         out = base + con * (a * w + b * (1 - w))
+        if fast:
+            n, u = divmod(ts[k] * beat, 1.0)
+            out = out + con * crisp * (pool[int(n * 5) % 8] * (1 - u) + pool[int(n * 5 + 5) % 8] * u)
         view.img[:] = np.clip(view.img + alpha * (out - view.img), 0, 255).astype(np.uint8)
 
     return draw, []
@@ -133,8 +140,22 @@ def driving(rng, ts):
     sidewards = rng.random() < 0.3
     bump = wander(rng, ts, 6, rng.uniform(0, 0.008))
     dash, dash_y = rng.uniform(5, 80), rng.uniform(0.75, 1.0)
+    road = [np.clip(rng.uniform(60, 180) + rng.uniform(5, 35) * noise_texture(rng, 128, 128), 0, 255).astype(np.uint8) for _ in range(2)]
+    textured, pace = rng.random() < 0.6, rng.uniform(0.4, 2.0)
+
+    def ground(view, t):
+        """Two layers of texture that grow from the vanishing point and fade into each other."""
+        total = np.zeros((H, W), np.float32)
+        for i in range(2):
+            u = (t * pace + i / 2) % 1
+            s, c = 0.6 * 4 ** u, view.px(vp)[0]
+            m = np.array([[s, 0, c[0] - 64 * s], [0, s, c[1] - 64 * s]])
+            total += (1 - abs(2 * u - 1)) * cv2.warpAffine(road[i], m, (W, H), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        view.img[:] = total.astype(np.uint8)
 
     def draw(view, k):
+        if textured and not sidewards:
+            ground(view, ts[k])
         for i in np.argsort(-((depth - rate * ts[k]) % 1)):
             d = (depth[i] - rate * ts[k]) % 1 + 0.04
             if sidewards:

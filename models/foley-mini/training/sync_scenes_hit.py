@@ -54,9 +54,13 @@ def one_tool(rng, ts, lo, hi, reach=None, place=None, level=None):
     jolt = ring(ts, [(t, min(1, v * reach / 4)) for t, v in ev], rng.uniform(0.03, 0.15), rng.uniform(4, 12), rng.choice([0, 0.01, 0.03, 0.05]))
     grow = rng.uniform(0.3, 1.5) * reach
     drift = np.stack([wander(rng, ts, 0.7, 0.006), wander(rng, ts, 0.7, 0.006)], 1) * h[:, None]
+    body = Sprite(rng, rng.uniform(0.3, 0.9), "ellipse", 0.5) if rng.random() < 0.3 else None  # the one who strikes, leaning
+    lean_xy = np.stack([wander(rng, ts, 0.8, 0.02), wander(rng, ts, 0.8, 0.02)], 1) + np.outer(h, d * rng.uniform(-0.06, 0.02))
     bits = debris(rng, [e for e in ev if rng.random() < 0.8], place, rng.integers(2, 6)) if rng.random() < 0.2 else None
 
     def draw(view, k):
+        if body:
+            view.sprite(body, grip0 + elbow + lean_xy[k], 1.57)
         if target:
             view.sprite(target, place + d * (target.size * 0.35 + jolt[k]), 0.2 * jolt[k])
         if kind == "push":

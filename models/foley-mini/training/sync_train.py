@@ -20,10 +20,10 @@ from sync_model import SyncNet
 from sync_render import T, render_missing
 
 
-def load(folder):
-    """All training shards there are: frames u8 [N, 96, 32, 56], list of N event arrays [m, 5]."""
+def load(paths):
+    """Training shards: frames u8 [N, 96, 32, 56], list of N event arrays [m, 5]."""
     frames, events = [], []
-    for path in sorted(Path(folder).glob("train-*.npz")):
+    for path in paths:
         z = np.load(path)
         frames.append(z["frames"])
         events += [z["events"][z["events"][:, 0] == i, 1:] for i in range(len(z["frames"]))]
@@ -106,9 +106,9 @@ def train(a):
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     out = Path(a.out)
-    for _ in render_missing(out / "clips", a.shards, 64):
-        pass
-    frames, events = load(out / "clips")
+    shards = render_missing(out / "clips", a.shards, 64)  # the rest is rendered while training, one every 25 steps
+    ready = [path for _, path in zip(range(a.first_shards), shards)]
+    frames, events = load(ready)
     widths = tuple(int(v) for v in a.widths.split(","))
     net, state = SyncNet(widths), out / f"{a.name}.pt"
     ema = SyncNet(widths)
@@ -127,8 +127,13 @@ def train(a):
     dev = (sync_clips.load(a.shared, out / "dev"), sync_clips.labels(a.shared)) if a.shared else None
     t0, sums = time.time(), np.zeros(3)
     while step < a.steps:
+        done = max(step / a.steps, (time.time() - t0) / 60 / a.minutes)  # of the schedule
+        while len(ready) < min(a.shards, a.first_shards + step // 25):
+            ready.append(next(shards))
+            f, e = load(ready[-1:])
+            frames, events = np.concatenate([frames, f]), events + e
         rng = np.random.default_rng([a.seed, step])
-        lr = a.lr * (min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / a.steps)) + 0.005)
+        lr = a.lr * (min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * min(1, done))) + 0.005)
         for group in opt.param_groups:
             group["lr"] = lr
         xs, ts = [], []
@@ -152,14 +157,14 @@ def train(a):
         if step % 50 == 0:
             print(f"{step} loss {sums[0] / 50:.4f} {sums[1] / 50:.4f} {sums[2] / 50:.4f} lr {lr:.5f} {time.time() - t0:.0f}s", flush=True)
             sums[:] = 0
-        if step % a.every == 0 or step == a.steps:
+        if step % a.every == 0 or step == a.steps or done >= 1:
             torch.save({"net": net.state_dict(), "ema": ema.state_dict(), "opt": opt.state_dict(), "step": step, "widths": widths}, state)
             if dev:
                 ema.eval()
                 with torch.no_grad():
                     print(f"{step} dev", sync_eval.line(sync_eval.score(*dev, lambda f: ema(torch.from_numpy(f))[0].numpy())), flush=True)
-            if step % (4 * a.every) == 0:  # take in shards rendered meanwhile
-                frames, events = load(out / "clips")
+            if done >= 1:
+                break
     export(ema, a.export or out / f"{a.name}.onnx")
 
 
@@ -169,8 +174,10 @@ if __name__ == "__main__":
     p.add_argument("--name", default="net")
     p.add_argument("--export")
     p.add_argument("--start", help="begin from the averaged weights of this .pt")
-    p.add_argument("--shards", type=int, default=48)
+    p.add_argument("--shards", type=int, default=60)
+    p.add_argument("--first-shards", type=int, default=8)
     p.add_argument("--steps", type=int, default=2500)
+    p.add_argument("--minutes", type=float, default=1e9, help="end the schedule after this time, whatever the step")
     p.add_argument("--batch", type=int, default=8)
     p.add_argument("--lr", type=float, default=3e-3)
     p.add_argument("--place", type=float, default=0.1)
