@@ -150,7 +150,8 @@ export const bankSchema = z.object({
         tonal: z.boolean(),
         /** Whether the next event cuts this one's tail. */
         tail: z.enum(["ring", "choke"]),
-        maxPerSecond: positive,
+        /** 0 for beds. */
+        maxPerSecond: z.number().nonnegative(),
       }),
     )
     .min(1),

@@ -57,7 +57,7 @@ PROVENANCE = [
     {"name": "sync net: scenes drawn by training/sync_*.py, no recorded video", "licence": "Apache-2.0"},
     {"name": "codec and denoiser: trained on free sounds, of which the bank's recordings are a part", "licence": "Apache-2.0"},
 ]
-RECORDING_LICENCES = {"CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "CC-BY", "Public-Domain"}
+RECORDING_LICENCES = {"CC0", "CC-BY-3.0", "CC-BY-4.0", "Public-Domain"}
 NOT_LISTED = {"manifest.json", "CARD.md"}
 
 
