@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -94,4 +95,15 @@ export function readCode(pixels: Uint8Array, { width, height, color }: PictureSp
     number |= upper << bit;
   }
   return number;
+}
+
+/** Marks an MP4 or MOV as filmed with the camera upright: players turn it by 90 degrees clockwise (track header matrix). */
+export async function turnClockwise(path: string): Promise<string> {
+  const data = await readFile(path);
+  const matrix = data.indexOf("tkhd") + 4 + 40;
+  [0, 0x10000, 0, -0x10000, 0, 0].forEach((value, i) => {
+    data.writeInt32BE(value, matrix + 4 * i);
+  });
+  await writeFile(path, data);
+  return path;
 }

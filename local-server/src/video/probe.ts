@@ -147,6 +147,8 @@ function pickVideo({ streams = [] }: Header): Stream {
   const still = ({ disposition = {} }: Stream) => Boolean(disposition.attached_pic || disposition.timed_thumbnails);
   const video = streams.find((stream) => stream.codec_type === "video" && !still(stream));
   if (!video) {
+    if (streams.every(({ codec_name = "unknown" }) => codec_name === "unknown"))
+      throw unreadable("tracks without content");
     const kinds = [
       ...new Set(streams.map((stream) => (still(stream) ? "cover art" : (stream.codec_type ?? "unknown")))),
     ];
