@@ -16,6 +16,7 @@ export async function foley(args) {
     } catch (error) {
       // The CLI has its own words and exit code for a missing ffmpeg.
       if (!(error instanceof SetupError)) throw error;
+      process.stderr.write("not to be had\n");
     }
   }
   const main = join(root, "local-server", "src", "main.ts");

@@ -21,7 +21,8 @@ export function summarize(modules: readonly TestModule[], unhandled: readonly Se
     broken: modules.filter(isBroken).length + unhandled.length,
     skipped: inState("skipped").map(({ module, test }) => {
       const result = test.result();
-      const reason = ("note" in result && result.note) || "marked so in the test";
+      const reason =
+        ("note" in result && result.note) || (isBroken(module) ? "its set-up failed" : "marked so in the test");
       return { name: `${module.relativeModuleId} > ${test.fullName}`, reason };
     }),
   };
