@@ -143,4 +143,26 @@ test("a crop fits the short side and keeps the centre", async () => {
   const row = pixels!.subarray(30 * 60, 31 * 60);
   // Column 4 of the source spans x 40..50, here (40 - 32) * 0.625 = 5 .. 11.25.
   expect([row[8], row[30], row[53]]).toEqual([64, expect.closeTo(128, -1), expect.closeTo(176, -1)]);
-}, 180_000);
+});
+
+const clips = resolve(import.meta.dirname, "../../../shared/data/clips");
+const names = existsSync(clips) ? readdirSync(clips).filter((name) => /\.(mp4|avi|mkv|mov)$/.test(name)) : [];
+
+test.skipIf(names.length === 0)(
+  "development clips (skipped where they are absent): each delivers every chosen frame",
+  { timeout: 180_000 },
+  async () => {
+    const rgb: PictureSpec = { ...codePicture("rgb", 224, 224), fit: "crop", shortSide: 256, filter: "bicubic" };
+    const luma = codePicture("luma", 112, 64);
+    for (const name of names) {
+      const clip = await probeClip(join(clips, name), never);
+      const semantic = chooseConstant(clip.frameTimes, 0, Math.min(16, Math.ceil(clip.durationSeconds * 8)), 8);
+      const sync = chooseNative(clip.frameTimes, 0, 2, 34);
+      const counts = { semantic: 0, sync: 0 };
+      const notes: string[] = [];
+      const request = { clip, semantic, sync, semanticPicture: rgb, syncPicture: luma, signal: never };
+      for await (const { kind } of openFrames({ ...request, onNote: (note) => notes.push(note) })) counts[kind] += 1;
+      expect([name, counts, notes]).toEqual([name, { semantic: semantic.frames.length, sync: sync.frames.length }, []]);
+    }
+  },
+);

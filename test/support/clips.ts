@@ -1,10 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
-import { onTestFinished } from "vitest";
 import type { PictureSpec } from "../../local-server/protocol/index.ts";
 
 /** Clips made by ffmpeg's own sources, whose every frame says which one it is. */
@@ -15,13 +11,6 @@ const execute = promisify(execFile);
 export const makeWithFfmpeg = async (...args: string[]): Promise<void> => {
   await execute("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args]);
 };
-
-/** A folder that goes when the test (or, in beforeAll, nothing) ends. */
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "foley-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** Bits of the frame number, Gray-coded, left to right: a blend of neighbours can only be wrong by one frame. */
 const BITS = 10;

@@ -71,10 +71,14 @@ export async function probeClip(path: string, signal: AbortSignal): Promise<Prob
   if (timed && packets.startsBroken) await dropUndecodable(timeline, source.path, limits);
   const first = timeline.times[0];
   if (first === undefined) throw noFrames();
-  const seconds = base.num / base.den;
-  const frameTimes = Float64Array.from(timeline.times, (time) => (time - first) * seconds);
-  const frameRate = guessRate(frameTimes, rational(video.r_frame_rate), seconds);
-  const lastDuration = timeline.lastDuration > 0 ? timeline.lastDuration * seconds : frameRate.den / frameRate.num;
+  // One division: 1/30000 times 30030 is not 1.001, 30030/30000 is.
+  const seconds = (units: number) => (units * base.num) / base.den;
+  const frameTimes = Float64Array.from(timeline.times, (time) => seconds(time - first));
+  const frameRate = guessRate(frameTimes, rational(video.r_frame_rate), seconds(1));
+  const durationSeconds =
+    timeline.lastDuration > 0
+      ? seconds(timeline.times.at(-1)! - first + timeline.lastDuration)
+      : frameTimes.at(-1)! + frameRate.den / frameRate.num;
   return {
     ...source,
     container: header.format?.format_name ?? "",
@@ -84,8 +88,8 @@ export async function probeClip(path: string, signal: AbortSignal): Promise<Prob
     rotation: rotationOf(video),
     frameRate,
     frameTimes,
-    firstFrameSeconds: first * seconds,
-    durationSeconds: frameTimes.at(-1)! + lastDuration,
+    firstFrameSeconds: seconds(first),
+    durationSeconds,
     timecode: timecodeOf(header),
     hasAudio: header.streams!.some(({ codec_type }) => codec_type === "audio"),
     stream: {
