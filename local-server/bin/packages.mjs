@@ -49,13 +49,18 @@ async function takeLock(say) {
   for (let told = false; ; told = true) {
     try {
       writeFileSync(path, String(process.pid), { flag: "wx" });
-      return () => rmSync(path, { force: true });
+      const free = () => rmSync(path, { force: true });
+      process.once("exit", free);
+      return free;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
     const holder = Number(readIfThere(path));
     if (holder && !isAlive(holder)) rmSync(path, { force: true });
-    else if (!told) say(`waiting for the set-up that already runs (process ${holder}) ... `);
+    else if (!told)
+      say(
+        `waiting for the set-up that already runs (process ${holder}; if it does not, delete .foley/setup.lock) ... `,
+      );
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
