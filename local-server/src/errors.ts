@@ -35,6 +35,7 @@ export const fromBody = (body: ErrorBody): UserError => new UserError(body.code,
 /** Any thrown thing as a UserError; what is not one already is `internal`. */
 export function asUserError(error: unknown): UserError {
   if (error instanceof UserError) return error;
+  if (process.env.FOLEY_DEBUG) console.error(error);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new UserError(
     "internal",

@@ -10,6 +10,5 @@ try {
 } catch (error) {
   const failure = asUserError(error);
   process.stderr.write(`${failure.message}\n`);
-  if (process.env.FOLEY_DEBUG) process.stderr.write(`${(error as Error).stack}\n`);
   process.exitCode = failure.exit;
 }

@@ -14,7 +14,7 @@ import { chooseConstant, chooseNative } from "../video/choose.ts";
 import type { ClipFacts, FrameChoice, MediaRange, Plan } from "./types.ts";
 
 /** Histogram and pixel distance above which two neighbouring frames belong to different shots; see video/cuts.ts. */
-const CUT_THRESHOLD = 0.5;
+const CUT_THRESHOLD = 0.45;
 
 /**
  * Every decision of a request: range, lengths, frames, seeds. Pure: the same request, clip and manifest give the same plan.

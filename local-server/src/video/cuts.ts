@@ -67,7 +67,7 @@ export function createCutDetector(threshold: number, picture: PictureSpec): CutD
         recent.length = 0;
       }
       past.push(looks.shift()!);
-      while (past[0]!.time < looks[0]!.time - FLASH_SECONDS) past.shift();
+      while (past.length > 0 && past[0]!.time < looks[0]!.time - FLASH_SECONDS) past.shift();
     }
   };
   return {

@@ -72,3 +72,9 @@ test("a higher threshold finds less", () => {
   const frames = [...shot(20, hills(1)), ...shot(20, hills(4))];
   expect(cutsOf(frames, 1.01)).toEqual([]);
 });
+
+test("frames further apart than a flash lasts: a screen capture at 1 fps", () => {
+  const detector = createCutDetector(0.45, SPEC);
+  for (const [second, seed] of [1, 1, 4, 4].entries()) detector.push(paint(hills(seed), 0), second);
+  expect(detector.cuts).toEqual([2]);
+});
