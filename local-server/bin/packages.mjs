@@ -49,7 +49,10 @@ async function takeLock(say) {
   for (let told = false; ; told = true) {
     try {
       writeFileSync(path, String(process.pid), { flag: "wx" });
-      const free = () => rmSync(path, { force: true });
+      const free = () => {
+        process.off("exit", free);
+        rmSync(path, { force: true });
+      };
       process.once("exit", free);
       return free;
     } catch (error) {
