@@ -74,8 +74,8 @@ export interface VisualFeatures {
   readonly semantic: Tensor | null;
   /** Events on the range's own clock, seconds from `fromSeconds`; may lie in the handles (negative, or past the end). */
   readonly events: readonly SoundEvent[];
-  /** Where the picture is most likely to sound when no event is sure enough: the best guess, or null. */
-  readonly bestGuess: SoundEvent | null;
+  /** Moments that may sound, less sure than an event: for words that name a sound which no clear event carries. */
+  readonly unsure: readonly SoundEvent[];
   /** Amount of motion 0..1 at each sync frame, and the frames' times in seconds of the range. */
   readonly motion: { readonly times: Float64Array; readonly amount: Float32Array };
   /** Shot cuts, seconds from the start of the range. */

@@ -26,14 +26,24 @@ export function findEvents(
   return kept.sort((a, b) => a - b).map((i) => eventAt(activations, times, i));
 }
 
-/** The likeliest moment inside the range, however unsure; null without frames. */
-export function bestGuess(activations: Float32Array, times: Float64Array, seconds: number): SoundEvent | null {
-  let best = -1;
-  for (let i = 0; i < times.length; i++) {
-    if (times[i]! < 0 || times[i]! >= seconds) continue;
-    if (best < 0 || activations[4 * i]! > activations[4 * best]!) best = i;
-  }
-  return best < 0 ? null : eventAt(activations, times, best);
+/** Below this a moment is no candidate, however much the words want one. */
+const LEAST_PROBABILITY = 0.1;
+
+/**
+ * The likelier moments inside the range: peaks of at least half the height of the highest. For words that name a sound when
+ * no event is sure: faint footsteps still rise over the stillness between them.
+ */
+export function unsureEvents(
+  activations: Float32Array,
+  times: Float64Array,
+  minGapSeconds: number,
+  seconds: number,
+): SoundEvent[] {
+  const inside = (time: number) => time >= 0 && time < seconds;
+  const all = findEvents(activations, times, { threshold: LEAST_PROBABILITY, minGapSeconds });
+  const candidates = all.filter(({ time }) => inside(time));
+  const highest = Math.max(...candidates.map(({ confidence }) => confidence));
+  return candidates.filter(({ confidence }) => confidence >= highest / 2);
 }
 
 function eventAt(activations: Float32Array, times: Float64Array, i: number): SoundEvent {

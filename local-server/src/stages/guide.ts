@@ -147,13 +147,23 @@ function spot(plan: Plan, visual: VisualFeatures, kind: string, maxPerSecond: nu
   }
   if (visual.events.some(({ time }) => time >= 0 && time < plan.seconds))
     return thinned(visual.events, 1 / maxPerSecond);
-  if (!visual.bestGuess) return [];
   if (plan.request.prompt === "") {
     context.note("nothing is seen to hit: the take is silent; say in a few words what sounds");
     return [];
   }
-  context.note("nothing is seen to hit clearly: the sound lies on the likeliest moment");
-  return [{ ...visual.bestGuess, strength: Math.max(0.6, visual.bestGuess.strength) }];
+  if (visual.unsure.length > 0) {
+    context.note("nothing is seen to hit clearly: the sound lies on the likelier moments");
+    return thinned(louder(visual.unsure), 1 / maxPerSecond);
+  }
+  context.note("nothing is seen to hit: the sound lies once, at the start of the range");
+  return [{ time: Math.min(0.1, plan.seconds / 4), strength: 0.8, confidence: 0, x: 0, sound: null }];
+}
+
+/** Moments found with little confidence look faint as well: the hardest of them is played as a plain one. */
+function louder(events: readonly SoundEvent[]): SoundEvent[] {
+  const hardest = Math.max(...events.map(({ strength }) => strength));
+  const factor = Math.max(1, 0.8 / Math.max(0.05, hardest));
+  return events.map((event) => ({ ...event, strength: Math.min(1, event.strength * factor) }));
 }
 
 /** No two events closer than a class can sound: the surer one stays. */

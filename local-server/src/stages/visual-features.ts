@@ -6,13 +6,13 @@ import { tensor } from "../onnx/tensor.ts";
 import type { Context, FrameChoice, Plan, VisualFeatures } from "../pipeline/types.ts";
 import { createCutDetector } from "../video/cuts.ts";
 import { openFrames } from "../video/frames.ts";
-import { bestGuess, findEvents } from "./events.ts";
+import { findEvents, unsureEvents } from "./events.ts";
 import { normalise, pictureSize } from "./frames.ts";
 
 const NOTHING: VisualFeatures = {
   semantic: null,
   events: [],
-  bestGuess: null,
+  unsure: [],
   motion: { times: new Float64Array(0), amount: new Float32Array(0) },
   cuts: [],
 };
@@ -57,7 +57,7 @@ export async function visualFeatures(plan: Plan, bundle: Bundle, context: Contex
   return {
     semantic: tensor(semanticRows, [plan.semantic.frames.length, semantic.width]),
     events: findEvents(activations, times, sync.peaks),
-    bestGuess: bestGuess(activations, times, plan.seconds),
+    unsure: unsureEvents(activations, times, sync.peaks.minGapSeconds, plan.seconds),
     motion: { times, amount: activity.motion },
     cuts: cutDetector.cuts.map((time) => time - plan.fromSeconds).filter((time) => time > 0 && time < plan.seconds),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bestGuess, findEvents } from "../../../local-server/src/stages/events.ts";
+import { findEvents, unsureEvents } from "../../../local-server/src/stages/events.ts";
 
 const PEAKS = { threshold: 0.3, minGapSeconds: 0.12 };
 const at25 = (probabilities: number[]) => ({
@@ -32,9 +32,14 @@ test("a plateau is one event, below the threshold is none, one frame is enough",
   expect(findEvents(single.activations, single.times, PEAKS)).toHaveLength(1);
 });
 
-test("the best guess lies inside the range", () => {
-  const { activations, times } = at25([0.29, 0.1, 0.2, 0.05]);
-  const shifted = times.map((time) => time - 0.04);
-  expect(bestGuess(activations, shifted, 0.1)!.confidence).toBeCloseTo(0.2, 6);
-  expect(bestGuess(activations, shifted, 0.001)!.confidence).toBeCloseTo(0.1, 6);
+test("unsure moments: at least half as high as the highest, inside the range", () => {
+  const { activations, times } = at25([0.29, 0.1, 0, 0, 0.2, 0, 0, 0, 0.11, 0, 0, 0, 0.09, 0]);
+  const confidences = (from: number, seconds: number) => {
+    const shifted = times.map((time) => time - from);
+    return unsureEvents(activations, shifted, 0.12, seconds).map(({ confidence }) => Math.round(100 * confidence));
+  };
+  expect(confidences(0, 1)).toEqual([29, 20]);
+  expect(confidences(0.04, 1)).toEqual([20, 11]);
+  expect(confidences(0.04, 0.2)).toEqual([20]);
+  expect(confidences(0.44, 1)).toEqual([]);
 });
