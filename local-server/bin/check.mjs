@@ -7,7 +7,10 @@ const inModules = (...path) => join(root, "node_modules", ...path);
 const CHECKS = [
   ["types", [inModules("typescript", "bin", "tsc"), "-b"]],
   ["lint and format", [inModules("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings"]],
-  ["import table", [inModules("vitest", "vitest.mjs"), "run", "test/architecture.test.ts"]],
+  [
+    "import table",
+    [inModules("vitest", "vitest.mjs"), "run", "--config", "test/vitest.config.ts", "test/architecture.test.ts"],
+  ],
   ["dead code", [inModules("knip", "bin", "knip.js")]],
 ];
 

@@ -17,7 +17,10 @@ async function test(filters) {
   };
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=./test/reporter/summary.ts"];
-  const { code } = await run(node, [vitest, "run", ...reporters, ...filters], { stdio: "inherit", env });
+  const { code } = await run(node, [vitest, "run", "--config", "test/vitest.config.ts", ...reporters, ...filters], {
+    stdio: "inherit",
+    env,
+  });
   const text = read(summary);
   rmSync(folder, { recursive: true, force: true });
   console.log(text ?? "The test runner ended before its report.\n0 passed, 1 failed");

@@ -27,7 +27,7 @@ export interface Bundle {
 }
 
 /** Folders that hold bundles, first match wins: FOLEY_MODELS, the product's own, the user's data folder. */
-export function bundleFolders(): string[] {
+function bundleFolders(): string[] {
   const own = resolve(import.meta.dirname, "../../../models");
   const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share");
   return [...(process.env.FOLEY_MODELS ? [resolve(process.env.FOLEY_MODELS)] : []), own, join(data, "foley/models")];

@@ -1,11 +1,5 @@
 import { type Tensor, tensor } from "../onnx/tensor.ts";
 
-/** A value for both halves of a guided batch. */
-export interface Guided<T> {
-  readonly negative: T;
-  readonly positive: T;
-}
-
 /**
  * Classifier-free guidance (Ho & Salimans 2022) over a batch [negative, positive]: negative + scale (positive - negative).
  * velocity [2,C,L] -> [1,C,L]

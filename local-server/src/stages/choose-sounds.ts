@@ -19,7 +19,7 @@ export function scoreByPicture(semantic: Tensor, picture: Tensor): Float32Array 
 }
 
 /** Scores of all classes from words: cosine with the nearest of a class's descriptions. */
-export function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): Float32Array {
+function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): Float32Array {
   const width = text.dims[1]!;
   const scores = new Float32Array(classes.length).fill(-1);
   for (const [row, index] of classOfRow.entries()) {

@@ -31,7 +31,7 @@ export function startLatents(
 }
 
 /** Standard normal noise [1,C,L], drawn latent by latent: a longer clip begins with the noise of a shorter one. */
-export function seededNoise(seed: number, voice: number, channels: number, length: number): Tensor {
+function seededNoise(seed: number, voice: number, channels: number, length: number): Tensor {
   const random = createRandom(seed, NOISE_STREAM + voice);
   const noise = new Float32Array(channels * length);
   for (let l = 0; l < length; l++) for (let c = 0; c < channels; c++) noise[c * length + l] = random.normal();

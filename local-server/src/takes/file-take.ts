@@ -5,9 +5,9 @@ import { samplesOfTicks, type TakeRecord } from "../../protocol/index.ts";
 import { parseTimecode, timecodeToSamples } from "../audio/timecode.ts";
 import { encodeWav } from "../audio/wav.ts";
 import type { ClipFacts, FinishedTake } from "../pipeline/types.ts";
-import { writeTake } from "./write.ts";
+import { takePaths, writeTake } from "./write.ts";
 
-export const PRODUCT = "Foley in the editor 0.1.0";
+const PRODUCT = "Foley in the editor 0.1.0";
 
 /** What made the take, as the record tells it. */
 export interface Maker {
@@ -21,7 +21,12 @@ export interface Maker {
  * Files a take: the WAV with its production metadata, take.json and latents beside it. The record names everything that is
  * needed to make the same bits again; nothing in the files depends on the clock.
  */
-export async function fileTake(take: FinishedTake, wavPath: string, maker: Maker, notes: readonly string[]): Promise<TakeRecord> {
+export async function fileTake(
+  take: FinishedTake,
+  wavPath: string,
+  maker: Maker,
+  notes: readonly string[],
+): Promise<TakeRecord> {
   const record = await recordOf(take, wavPath, maker, notes);
   const { clip, request } = take.plan;
   const rate = clip?.frameRate ?? { num: 25, den: 1 };
@@ -69,7 +74,7 @@ async function recordOf(
     format: 1,
     createdBy: PRODUCT,
     file: name,
-    latentsFile: take.latents ? name.replace(/\.wav$/i, "") + ".latents.safetensors" : null,
+    latentsFile: take.latents ? basename(takePaths(wavPath).latents) : null,
     request: { ...plan.request, ...(plan.request.video ? { video: basename(plan.request.video) } : {}) },
     source: plan.clip && (await sourceOf(plan.clip)),
     seed: take.seed,

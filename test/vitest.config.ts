@@ -1,6 +1,8 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  root: resolve(import.meta.dirname, ".."),
   test: {
     include: ["test/**/*.test.ts"],
     // Tests run the real model and real ffmpeg: more files at once than cores only makes them time out.
