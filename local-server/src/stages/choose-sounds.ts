@@ -30,6 +30,16 @@ function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): 
   return scores;
 }
 
+/** From this many events a second a picture is taken as one of action. */
+const EVENTFUL_PER_SECOND = 0.5;
+const EVENTFUL_WEIGHT = 1.5;
+
+/** Action asks for one-shots, a picture in which nothing hits for a bed: near ties of the picture's scores are settled so. */
+export function weighByEvents(scores: Float32Array, { classes }: Bank, eventsPerSecond: number): Float32Array {
+  const favoured = eventsPerSecond >= EVENTFUL_PER_SECOND ? "event" : eventsPerSecond === 0 ? "bed" : null;
+  return scores.map((score, i) => (classes[i]!.mode === favoured ? EVENTFUL_WEIGHT * score : score));
+}
+
 /** Best class of some words, the picture breaking near ties. */
 export function bestForWords(words: TextFeatures, pictureScores: Float32Array | null, bank: Bank) {
   const scores = scoreByText(words.pooled, bank);

@@ -6,7 +6,7 @@ import type { ChosenClass, Context, Guide, Plan, TextFeatures, VisualFeatures } 
 import { createRandom } from "../random.ts";
 import { decodeSound } from "../video/sound.ts";
 import { type Bank, openBundleBank, openFolderBank } from "./bank.ts";
-import { best, bestForWords, phrasesOf, scoreByPicture } from "./choose-sounds.ts";
+import { best, bestForWords, phrasesOf, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
 import { performAction, performBed, type Span } from "./perform.ts";
 import { encodeTexts } from "./text-features.ts";
 
@@ -71,17 +71,17 @@ async function chooseCues(
     context.note("no words and no picture to choose a sound by: the take is silent");
     return [];
   }
-  const cue = chooseByPicture(pictureScores, visual, own, bundle, context);
+  const cue = chooseByPicture(plan, pictureScores, visual, own, bundle, context);
   if (!cue || bank === own) return cue ? [cue] : [];
   const [words] = await encodeTexts([own.classes[cue.index]!.name], bundle);
   return [bestForWords(words!, null, bank)];
 }
 
-/** Hits that are seen clearly deserve a sound even where the picture names none. */
-const CLEAR_EVENTS = 3;
-const CLEAR_CONFIDENCE = 0.5;
+/** Hits that are seen deserve a sound even where the picture names none. */
+const EVENTS_FOR_FALLBACK = 3;
 
 function chooseByPicture(
+  plan: Plan,
   scores: Float32Array,
   visual: VisualFeatures,
   bank: Bank,
@@ -89,12 +89,12 @@ function chooseByPicture(
   context: Context,
 ): Cue | null {
   const role = bundle.manifest.roles.bank!;
-  const top = best(scores);
+  const events = visual.events.filter(({ time }) => time >= 0 && time < plan.seconds).length;
+  const top = best(weighByEvents(scores, bank, events / plan.seconds));
   if (top.score >= role.rejectBelow) return top;
-  const clear = visual.events.filter(({ confidence }) => confidence >= CLEAR_CONFIDENCE).length;
   const fallback = bank.classes.findIndex(({ id }) => id === role.fallbackClass);
-  if (clear >= CLEAR_EVENTS && fallback >= 0) {
-    context.note("the picture names no sound; its clear hits get a plain one: say in a few words what sounds");
+  if (events >= EVENTS_FOR_FALLBACK && fallback >= 0) {
+    context.note("the picture names no sound; its hits get a plain one: say in a few words what sounds");
     return { index: fallback, score: top.score };
   }
   context.note("nothing in the picture asks for a sound: the take is silent; say in a few words what sounds");

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { tensor } from "../../../local-server/src/onnx/tensor.ts";
 import type { Bank } from "../../../local-server/src/stages/bank.ts";
-import { best, bestForWords, phrasesOf, scoreByPicture } from "../../../local-server/src/stages/choose-sounds.ts";
+import {
+  best,
+  bestForWords,
+  phrasesOf,
+  scoreByPicture,
+  weighByEvents,
+} from "../../../local-server/src/stages/choose-sounds.ts";
 
 test("the picture's score is the mean row times the map", () => {
   const semantic = tensor(Float32Array.of(1, 0, 0, 1), [2, 2]);
@@ -28,6 +34,14 @@ test("the picture breaks near ties", () => {
   const between = words(0.43, 0.903);
   expect(bestForWords(between, null, bank).index).toBe(1);
   expect(bestForWords(between, Float32Array.of(1, 0), bank).index).toBe(0);
+});
+
+test("a lively picture favours one-shots, a still one beds, one between neither", () => {
+  const modes = { classes: [{ mode: "event" }, { mode: "bed" }] } as unknown as Bank;
+  const winner = (eventsPerSecond: number) =>
+    best(weighByEvents(Float32Array.of(0.1, 0.11), modes, eventsPerSecond)).index;
+  expect([winner(2), winner(0.2), winner(0)]).toEqual([0, 1, 1]);
+  expect(best(weighByEvents(Float32Array.of(0.11, 0.1), modes, 0)).index).toBe(1);
 });
 
 test("best of equal scores is the first", () => {
