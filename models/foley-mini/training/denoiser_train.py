@@ -1,6 +1,6 @@
 """Trains the denoiser on rendered scenes. Resumable: run the same command again.
 
-  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 45
+  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60
 
 Flow matching with sigma = sigmoid(N(1.1, 1.2)): most steps near noise, where the guide and the events have to say
 what comes. Guide and target are different performances of the same events; 15 % have no guide, 10 % no condition.
@@ -66,8 +66,8 @@ def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/denoiser")
-    args.add_argument("--minutes", type=float, default=45.0, help="of this run")
-    args.add_argument("--steps", type=int, default=3000, help="length of the learning-rate schedule over all runs")
+    args.add_argument("--minutes", type=float, default=60.0, help="of this run")
+    args.add_argument("--steps", type=int, default=3600, help="length of the learning-rate schedule over all runs")
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
     torch.set_num_threads(args.threads)
