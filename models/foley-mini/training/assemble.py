@@ -23,7 +23,7 @@ ROLES = {
                  "solver": "euler", "steps": 8, "shift": 1, "guidance": 2, "channels": 64, "windowLatents": 400, "overlapLatents": 80},
     "decoder": {"graphs": {"cpu": "decoder.onnx"}, "sampleRate": 48000, "hop": 960, "channels": 1, "chunkLatents": 200},
     "encoder": {"graphs": {"cpu": "encoder.onnx"}, "chunkLatents": 200},
-    "bank": {"index": "bank/bank.json", "rejectBelow": 0.06, "fallbackClass": "impact/thud", "guideStrength": 0},
+    "bank": {"index": "bank/bank.json", "rejectBelow": 0.05, "fallbackClass": "impact/thud", "guideStrength": 0},
 }
 # The unit a cost is stated in, the dimensions it is measured at, and how many units they hold (a window is a batch of two).
 COSTS = {
@@ -44,7 +44,7 @@ HEAD = {
     "format": 1, "id": "foley-mini", "name": "foley-mini", "version": "0.1.0",
     "description": "Small enough for any machine: real recordings, chosen by words and picture and performed on what is seen to happen, "
                    "and a small denoiser that varies them.",
-    "licence": {"id": "Apache-2.0 AND CC-BY-4.0 AND CC-BY-3.0 AND CC0-1.0", "file": "LICENSE", "excludedTerritories": [],
+    "licence": {"id": "Apache-2.0", "file": "LICENSE", "excludedTerritories": [],
                 "use": "Any use, sold work included; who passes the recordings on passes bank/ATTRIBUTION.md on with them."},
 }
 PROVENANCE = [
@@ -57,7 +57,8 @@ PROVENANCE = [
     {"name": "sync net: scenes drawn by training/sync_*.py, no recorded video", "licence": "Apache-2.0"},
     {"name": "codec and denoiser: trained on free sounds, of which the bank's recordings are a part", "licence": "Apache-2.0"},
 ]
-RECORDING_LICENCES = {"CC0", "CC-BY-3.0", "CC-BY-4.0", "Public-Domain"}
+# As bank.json says it, and as SPDX does (which has no name for the public domain in general).
+RECORDING_LICENCES = {"CC0": "CC0-1.0", "CC-BY-3.0": "CC-BY-3.0", "CC-BY-4.0": "CC-BY-4.0", "Public-Domain": "LicenseRef-Public-Domain"}
 NOT_LISTED = {"manifest.json", "CARD.md"}
 
 
@@ -102,7 +103,7 @@ def bank_settings(bundle, reports):
     fallback = {**ROLES["bank"], **settings}["fallbackClass"]
     if fallback not in {c["id"] for c in bank["classes"]}:
         raise SystemExit(f"the bank has no class {fallback} to fall back to")
-    odd = {s["licence"] for s in bank["sounds"]} - RECORDING_LICENCES
+    odd = {s["licence"] for s in bank["sounds"]} - RECORDING_LICENCES.keys()
     if odd:
         raise SystemExit(f"recordings under {sorted(odd)}: LICENSE and HEAD do not speak of them")
     return settings, bank
@@ -130,7 +131,9 @@ def main():
     roles = {role: {**part, **measured(role, args.bundle, args.reports)} for role, part in ROLES.items()}
     roles["bank"].update(settings)
     listed = {f: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for f, p in files.items()}
-    manifest = {**HEAD, "provenance": PROVENANCE + recordings(bank), "roles": roles, "files": listed}
+    ids = [HEAD["licence"]["id"], *sorted({RECORDING_LICENCES[s["licence"]] for s in bank["sounds"]})]
+    head = {**HEAD, "licence": {**HEAD["licence"], "id": " AND ".join(ids)}}
+    manifest = {**head, "provenance": PROVENANCE + recordings(bank), "roles": roles, "files": listed}
     part = args.bundle / "manifest.json.part"
     part.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(args.bundle / "manifest.json")
