@@ -14,7 +14,7 @@ import numpy as np
 import soundfile as sf
 from scipy.signal import butter, sosfilt
 
-from bank_cut import RATE_HZ, bed, fade, gestures, measures, one_shots, onsets_at_level, read_recording, seconds
+from bank_cut import RATE_HZ, bed, gestures, measures, one_shots, onsets_at_level, read_recording, seconds
 from bank_tables import bank_of, dump
 
 SILENCE_S, PEAK_DB, BED_RMS_DB = 0.02, -8.0, -37.0

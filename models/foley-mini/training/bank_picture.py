@@ -1,5 +1,4 @@
 """Frames of a clip as the semantic tower wants them: short side to 256, centre 224x224, RGB, (v - 127) / 128."""
-import json
 import subprocess
 
 import numpy as np
@@ -25,12 +24,3 @@ def clip_probabilities(session, path, fps=2):
     pixels = frame_pixels(clip_frames(path, fps))
     rows = [session.run(None, {"pixels": pixels[i:i + 8]})[0] for i in range(0, len(pixels), 8)]
     return np.concatenate(rows).mean(0), len(pixels)
-
-
-def picture_scores(probabilities, picture):
-    """[1000], [1000,classes] -> score of each sound class."""
-    return probabilities @ picture
-
-
-def load_labels(path):
-    return json.loads(path.read_text(encoding="utf-8"))
