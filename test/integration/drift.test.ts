@@ -3,16 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { generateRequestSchema, TICKS_PER_SECOND } from "../../local-server/protocol/index.ts";
+import { TICKS_PER_SECOND } from "../../local-server/protocol/index.ts";
 import { decodeWav } from "../../local-server/src/audio/wav.ts";
 import { type Bundle, loadBundle } from "../../local-server/src/onnx/bundle.ts";
 import type { Feed } from "../../local-server/src/onnx/session.ts";
-import { generate } from "../../local-server/src/pipeline/generate.ts";
-import type { FinishedTake } from "../../local-server/src/pipeline/types.ts";
-import { fileTake } from "../../local-server/src/takes/file-take.ts";
-import { muxTake } from "../../local-server/src/video/mux.ts";
 import { foley } from "../support/cli.ts";
 import { type FlashClip, flashClip, makeWithFfmpeg } from "../support/clips.ts";
+import { takeHere } from "../support/take-here.ts";
 
 /**
  * Drift is 0, through all of `generate`: the pictures that the nets are fed are those shown at their times, and a sound that
@@ -22,7 +19,6 @@ import { type FlashClip, flashClip, makeWithFfmpeg } from "../support/clips.ts";
 const folder = mkdtempSync(join(tmpdir(), "foley-drift-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
-const signal = new AbortController().signal;
 let mini: Bundle;
 beforeAll(async () => {
   mini = await loadBundle("foley-mini");
@@ -158,20 +154,11 @@ test.each(CASES)(
     const { lead, sampleCount, ...range } = rangeOf(from, to);
     const click = Math.floor(sampleCount * 0.6) + 1;
     const guide = { kind: "file" as const, path: await clickFile(click) };
-    const request = generateRequestSchema.parse({ video, ...range, guide, guideStrength: 0 });
     const { bundle, seen } = watched(mini);
-    const notes: string[] = [];
-    const context = { signal, progress: () => {}, note: (text: string) => notes.push(text) };
-    const takes: FinishedTake[] = [];
-    const wavPath = at(`${name}.wav`);
-    const maker = { manifest: bundle.manifest, sha256: bundle.sha256, provider: "cpu", versions: {} };
-    await generate(request, bundle, context, async (take) => {
-      takes.push(take);
-      await fileTake(take, wavPath, maker, notes);
-    });
-    expect(notes).toEqual([]);
+    const made = await takeHere({ video, ...range, guide, guideStrength: 0 }, bundle, at(`${name}.take`));
+    expect(made.notes).toEqual([]);
 
-    const { plan } = takes[0]!;
+    const { plan } = made.take;
     const { semantic, sync } = bundle.manifest.roles;
     const [begin, end] = [Number(from), Number(to)];
     const moments = Array.from(
@@ -186,25 +173,13 @@ test.each(CASES)(
     const step = Math.max(1, Math.ceil(isVariable ? 1 : num / den / sync.maxFps));
     expect(seen.sync).toEqual(expect.arrayContaining(inRange.filter((n) => n % step === 0)));
 
-    const { waveform, bext } = decodeWav(readFileSync(wavPath));
+    const { waveform, bext } = decodeWav(readFileSync(made.wav));
     expect(bext?.timeReference).toBe(BigInt(lead));
     for (const channel of waveform.channels) {
       expect(channel.length).toBe(sampleCount);
       expect(loudest(channel)).toBe(click);
     }
-    const out = at(`${name}.out.mp4`);
-    const seconds = sampleCount / 48_000;
-    await muxTake({
-      clip: plan.clip!,
-      wav: wavPath,
-      out,
-      fromSeconds: plan.fromSeconds,
-      seconds,
-      signal,
-      onNote: (text) => notes.push(text),
-    });
-    expect(loudest(soundOf(out))).toBe(lead + click);
-    expect(notes).toEqual([]);
+    expect(loudest(soundOf(made.mux))).toBe(lead + click);
   },
 );
 

@@ -18,11 +18,21 @@ export function parseArguments<T extends ParseArgsOptionsConfig>(
 
 function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T, usage: string) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: joinNegatives(args), options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UserError("usage", usage, (error as Error).message.split(". ")[0]!, "see `foley help`");
+    throw new UserError("usage", usage, (error as Error).message.split(/[.\n]/)[0]!, "see `foley help`");
   }
 }
+
+/** `--lufs -23` is what people write; parseArgs takes a value with a dash only as `--lufs=-23`. */
+const joinNegatives = (args: readonly string[]): string[] =>
+  args.reduce<string[]>((joined, arg) => {
+    const before = joined.at(-1);
+    if (/^-\d/.test(arg) && before?.startsWith("--") && !before.includes("=") && before !== "--") {
+      joined[joined.length - 1] = `${before}=${arg}`;
+    } else joined.push(arg);
+    return joined;
+  }, []);
 
 /** A number option. @throws UserError bad_value */
 export function numberOption(
