@@ -152,6 +152,8 @@ export const bankSchema = z.object({
         tail: z.enum(["ring", "choke"]),
         /** 0 for beds. */
         maxPerSecond: z.number().nonnegative(),
+        /** How loud such a thing is beside others, dB; a gunshot is 0. */
+        levelDb: z.number(),
       }),
     )
     .min(1),

@@ -127,7 +127,8 @@ function mediaRange(
   { denoiser, decoder }: Roles,
 ): MediaRange {
   const needed = Math.ceil(sampleCount / decoder.hop);
-  const latentLength = Math.max(needed, denoiser.windowLatents);
+  // Whole pairs of latents: some models join two to a token.
+  const latentLength = Math.max(needed + (needed % 2), denoiser.windowLatents);
   const slack = latentLength - needed;
   const latentsPerSecond = decoder.sampleRate / decoder.hop;
   const available = (wanted: number, realSeconds: number) =>

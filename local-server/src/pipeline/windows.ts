@@ -8,7 +8,8 @@ import type { Guide, Plan, VisualFeatures, Window } from "./types.ts";
  */
 export function planWindows(length: number, size: number, overlap: number, cuts: readonly number[]): Window[] {
   if (length <= size) return [{ start: 0, length, weights: new Float32Array(length).fill(1) }];
-  const edges = [0, ...cuts.filter((cut) => cut > 0 && cut < length).sort((a, b) => a - b), length];
+  const inside = cuts.map(even).filter((cut) => cut > 0 && cut < length);
+  const edges = [0, ...inside.sort((a, b) => a - b), length];
   const windows: Window[] = [];
   for (let shot = 0; shot + 1 < edges.length; shot++) {
     windows.push(...shotWindows(edges[shot]!, edges[shot + 1]!, length, size, overlap));
@@ -21,21 +22,28 @@ function shotWindows(from: number, to: number, length: number, size: number, ove
   const count = Math.max(1, Math.ceil((to - from - overlap) / (size - overlap)));
   // Spread evenly: a short last window would sound worse than a little more overlap.
   const stride = count === 1 ? 0 : (to - from - size) / (count - 1);
-  return Array.from({ length: count }, (_, i) => {
-    const wanted = count === 1 ? Math.round((from + to - size) / 2) : from + Math.round(i * stride);
-    const start = Math.max(0, Math.min(length - size, wanted));
-    const before = i === 0 ? 0 : from + Math.round((i - 1) * stride) + size - start;
-    const after = i === count - 1 ? 0 : start + size - (from + Math.round((i + 1) * stride));
+  const first = count === 1 ? (from + to - size) / 2 : from;
+  const starts = Array.from({ length: count }, (_, i) =>
+    even(Math.max(0, Math.min(length - size, first + i * stride))),
+  );
+  return starts.map((start, i) => {
+    const shared = {
+      before: i === 0 ? 0 : starts[i - 1]! + size - start,
+      after: i + 1 === count ? 0 : start + size - starts[i + 1]!,
+    };
     const weights = new Float32Array(size);
     for (let l = 0; l < size; l++) {
       if (start + l < from || start + l >= to) continue;
-      const rise = before > 0 ? Math.min(1, (l + 0.5) / before) : 1;
-      const fall = after > 0 ? Math.min(1, (size - l - 0.5) / after) : 1;
+      const rise = shared.before > 0 ? Math.min(1, (l + 0.5) / shared.before) : 1;
+      const fall = shared.after > 0 ? Math.min(1, (size - l - 0.5) / shared.after) : 1;
       weights[l] = Math.min(rise, fall);
     }
     return { start, length: size, weights };
   });
 }
+
+/** Models that join two latents to a token see the same pairs in every window. The media range is even as well. */
+const even = (latent: number): number => 2 * Math.round(latent / 2);
 
 /** The windows of a plan. A bed runs on across cuts, as an ambience does in a mix; everything else starts anew. */
 export function windowsOf(plan: Plan, visual: VisualFeatures, guide: Guide, { roles }: Manifest): Window[] {

@@ -25,7 +25,10 @@ export interface LoadedClass {
 }
 
 export interface Bank {
-  readonly classes: readonly Pick<SoundClass, "id" | "name" | "action" | "tail" | "maxPerSecond" | "mode">[];
+  readonly classes: readonly Pick<
+    SoundClass,
+    "id" | "name" | "action" | "tail" | "maxPerSecond" | "mode" | "levelDb"
+  >[];
   /** One row a description; `classOfRow` says whose. [rows, D] */
   readonly text: Tensor;
   readonly classOfRow: readonly number[];
@@ -115,6 +118,7 @@ export async function openFolderBank(path: string, bundle: Bundle, signal: Abort
       action: "other",
       tail: "ring" as const,
       maxPerSecond: 12,
+      levelDb: 0,
       mode: "event" as const,
     })),
     text: tensor(rows, [classes.length, width]),

@@ -32,5 +32,6 @@ export async function encodeGuide(guide: Guide, bundle: Bundle, context: Context
     }
     results.push(tensor(latents, [1, denoiser.channels, total]));
   }
+  context.progress("guide", 1);
   return results;
 }

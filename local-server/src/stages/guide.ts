@@ -6,7 +6,7 @@ import { createRandom } from "../random.ts";
 import { decodeSound } from "../video/sound.ts";
 import { type Bank, openBundleBank, openFolderBank } from "./bank.ts";
 import { best, bestForWords, phrasesOf, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
-import { performAction, performBed, type Span } from "./perform.ts";
+import { bedLevelDb, performAction, performBed, type Span } from "./perform.ts";
 import { encodeTexts } from "./text-features.ts";
 
 const PERFORMANCE_STREAM = 1;
@@ -116,13 +116,16 @@ async function perform(
   let events: SoundEvent[] = [];
   for (const { index, score } of cues) {
     throwIfCancelled(context.signal);
-    const { id, name, action: kind, tail, maxPerSecond } = bank.classes[index]!;
+    const one = bank.classes[index]!;
+    const { id, name, tail } = one;
     const { mode, recordings } = await bank.load(index);
     if (recordings.length === 0 || (mode === "bed" ? bed : action)) continue;
     chosen.push({ class: id, words: name, score, mode });
-    if (mode === "bed") bed = performBed(recordings, visual.motion, cues.length > 1, span, random);
-    else {
-      const spotted = spot(plan, visual, kind, maxPerSecond, context);
+    if (mode === "bed") {
+      const foreground = cues.map((cue) => bank.classes[cue.index]!).find((other) => other.mode === "event");
+      bed = performBed(recordings, visual.motion, bedLevelDb(one, foreground ?? null), span, random);
+    } else {
+      const spotted = spot(plan, visual, one, context);
       ({ sound: action, events } = performAction(spotted, recordings, tail, span, random));
     }
   }
@@ -133,7 +136,12 @@ async function perform(
 const STEP_SECONDS = 0.53;
 
 /** The events to perform: those the picture shows; for words without a picture, one hit, or steps at a walking pace. */
-function spot(plan: Plan, visual: VisualFeatures, kind: string, maxPerSecond: number, context: Context): SoundEvent[] {
+function spot(
+  plan: Plan,
+  visual: VisualFeatures,
+  { action: kind, maxPerSecond }: Bank["classes"][number],
+  context: Context,
+): SoundEvent[] {
   if (!plan.clip) {
     const count = kind === "step" ? Math.max(1, Math.floor(plan.seconds / STEP_SECONDS)) : 1;
     return Array.from({ length: count }, (_, i) => ({

@@ -7,10 +7,12 @@ import type { Random } from "../random.ts";
 import type { Recording } from "./bank.ts";
 
 const SAMPLE_RATE_HZ = 48_000;
-/** Loudest 50 ms of a full-strength hit, and of a bed alone or under hits, dBFS. */
+/** Loudest 50 ms of a full-strength hit, and of a bed alone, dBFS. */
 const HIT_LEVEL_DB = -20;
 const BED_LEVEL_DB = -26;
-const BED_UNDER_ACTION_DB = -36;
+/** A bed lies this far under the action at least, and at most: heard, never in the way. */
+const LEAST_UNDER_ACTION_DB = 8;
+const MOST_UNDER_ACTION_DB = 22;
 /** A light touch against a full blow. */
 const STRENGTH_RANGE_DB = 12;
 /** Seeded variation that stays believable. */
@@ -99,11 +101,18 @@ function mixChoked(out: Float32Array, sound: Float32Array, start: number, limit:
   }
 }
 
+/** Level of a bed, dBFS: under action as far as the things themselves lie apart in nature, within limits. */
+export function bedLevelDb(bed: { levelDb: number }, action: { levelDb: number } | null): number {
+  if (!action) return BED_LEVEL_DB;
+  const apart = Math.max(LEAST_UNDER_ACTION_DB, Math.min(MOST_UNDER_ACTION_DB, action.levelDb - bed.levelDb));
+  return HIT_LEVEL_DB - apart;
+}
+
 /** Two decorrelated beds of the span's length, looped without a seam, following the amount of motion gently. */
 export function performBed(
   recordings: readonly Recording[],
   motion: VisualFeatures["motion"],
-  underAction: boolean,
+  levelDb: number,
   span: Span,
   random: Random,
 ): [Float32Array, Float32Array] {
@@ -114,7 +123,7 @@ export function performBed(
     const crossfade = Math.min(SAMPLE_RATE_HZ, Math.floor(recording.samples.length / 3));
     const start = Math.floor((random.next() * 0.5 + offset) * recording.samples.length);
     const bed = crossfadeLoop(recording.samples, span.sampleCount, crossfade, start);
-    const gain = 10 ** (((underAction ? BED_UNDER_ACTION_DB : BED_LEVEL_DB) - rmsDb(recording.samples)) / 20);
+    const gain = 10 ** ((levelDb - rmsDb(recording.samples)) / 20);
     for (let n = 0; n < bed.length; n++) bed[n]! *= gain * levelAt(levels, n);
     return bed;
   };

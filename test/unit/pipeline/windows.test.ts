@@ -19,15 +19,15 @@ test("neighbours share the overlap under weights that sum to one where only two 
 });
 
 test("nothing leaks over a cut", () => {
-  const windows = planWindows(1000, 400, 80, [437]);
+  const windows = planWindows(1000, 400, 80, [438]);
   for (const { start, weights } of windows) {
     const reached = [...weights.keys()].filter((l) => weights[l]! > 0).map((l) => start + l);
-    expect(reached.every((l) => l < 437) || reached.every((l) => l >= 437)).toBe(true);
+    expect(reached.every((l) => l < 438) || reached.every((l) => l >= 438)).toBe(true);
   }
 });
 
 test("every latent is covered, every window lies inside, and the work is linear in the length", () => {
-  const lengths = fc.integer({ min: 1, max: 15_000 });
+  const lengths = fc.integer({ min: 1, max: 7500 }).map((pairs) => 2 * pairs);
   const cuts = fc.array(fc.integer({ min: -5, max: 15_100 }), { maxLength: 12 });
   fc.assert(
     fc.property(lengths, cuts, (length, places) => {
@@ -35,6 +35,7 @@ test("every latent is covered, every window lies inside, and the work is linear 
       expect(totals(length, windows).every((sum) => sum > 1e-3)).toBe(true);
       for (const { start, length: size } of windows) {
         expect(start).toBeGreaterThanOrEqual(0);
+        expect(start % 2).toBe(0);
         expect(start + size).toBeLessThanOrEqual(length);
       }
       expect(windows.length).toBeLessThanOrEqual(1 + length / 320 + 2 * places.length);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../../local-server/src/random.ts";
 import type { Recording } from "../../../local-server/src/stages/bank.ts";
-import { performAction, performBed } from "../../../local-server/src/stages/perform.ts";
+import { bedLevelDb, performAction, performBed } from "../../../local-server/src/stages/perform.ts";
 import { describeRecording } from "../../../local-server/src/stages/recording.ts";
 
 /** A click after 480 samples of silence, then a tail of half a second. */
@@ -68,7 +68,13 @@ test("a bed fills the span in two versions that do not resemble each other, with
     return { id: "rain", samples, onset: 0, loudnessDb: -20, weight: "medium" };
   };
   const motion = { times: new Float64Array(0), amount: new Float32Array(0) };
-  const [a, b] = performBed([noise(), noise()], motion, false, { startSeconds: 0, sampleCount: 300_000 }, random);
+  const [a, b] = performBed(
+    [noise(), noise()],
+    motion,
+    bedLevelDb({ levelDb: -30 }, null),
+    { startSeconds: 0, sampleCount: 300_000 },
+    random,
+  );
   const power = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, n) => sum + value * y[n]!, 0);
   expect(Math.abs(power(a, b) / Math.sqrt(power(a, a) * power(b, b)))).toBeLessThan(0.05);
   for (let start = 0; start + 2400 <= a.length; start += 2400) {
@@ -77,6 +83,12 @@ test("a bed fills the span in two versions that do not resemble each other, with
     expect(level).toBeGreaterThan(-28);
     expect(level).toBeLessThan(-24);
   }
+});
+
+test("a bed lies under the action as in nature, but neither drowned nor in the way", () => {
+  expect(bedLevelDb({ levelDb: -30 }, { levelDb: -18 })).toBe(-32);
+  expect(bedLevelDb({ levelDb: -5 }, { levelDb: -18 })).toBe(-28);
+  expect(bedLevelDb({ levelDb: -60 }, { levelDb: 0 })).toBe(-42);
 });
 
 test("an untagged file is measured: a knock hits at its attack, noise is a bed", () => {
