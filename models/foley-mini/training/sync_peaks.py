@@ -11,7 +11,7 @@ Reference for the port; plain loops on purpose. Rules, in this order:
 """
 THRESHOLD = 0.3
 GAP_S = 0.12
-LATENCY_S = 0.0
+LATENCY_S = 0.01  # detections come 0.15 frame early on synthetic clips, 13 ms on real ones
 
 
 def peaks(events, times_s, threshold=THRESHOLD, gap_s=GAP_S, latency_s=LATENCY_S):
