@@ -59,7 +59,12 @@ const sync = z.object({
   maxFps: positive,
   contextFrames: count,
   picture,
-  peaks: z.object({ threshold: z.number().min(0).max(1), minGapSeconds: positive }),
+  peaks: z.object({
+    threshold: z.number().min(0).max(1),
+    minGapSeconds: positive,
+    /** Measured: how much later than its peak an event is. */
+    latencySeconds: z.number(),
+  }),
 });
 
 const denoiser = z.object({

@@ -3,7 +3,8 @@ import type { Roles, SoundEvent } from "../../protocol/index.ts";
 /**
  * Peaks of the onset probability as events. activations [T,4] (probability, intensity, x, y) at `times` [T] seconds.
  * A peak is a local maximum above the threshold; the higher of two closer than the gap wins; the time is refined by the
- * parabola through the peak and its neighbours, so it is finer than a frame. Mirrors training/sync_peaks.py.
+ * parabola through the peak and its neighbours, so it is finer than a frame, and moved by the net's measured latency.
+ * Mirrors models/foley-mini/training/sync_peaks.py.
  */
 export function findEvents(
   activations: Float32Array,
@@ -14,8 +15,8 @@ export function findEvents(
   const probability = (i: number) => activations[4 * i]!;
   const candidates: number[] = [];
   for (let i = 0; i < count; i++) {
-    const rising = i === 0 || probability(i) > probability(i - 1);
-    const falling = i === count - 1 || probability(i) >= probability(i + 1);
+    const rising = i === 0 || probability(i) >= probability(i - 1);
+    const falling = i === count - 1 || probability(i) > probability(i + 1);
     if (probability(i) >= peaks.threshold && rising && falling) candidates.push(i);
   }
   candidates.sort((a, b) => probability(b) - probability(a));
@@ -23,7 +24,7 @@ export function findEvents(
   for (const i of candidates) {
     if (kept.every((other) => Math.abs(times[i]! - times[other]!) >= peaks.minGapSeconds)) kept.push(i);
   }
-  return kept.sort((a, b) => a - b).map((i) => eventAt(activations, times, i));
+  return kept.sort((a, b) => a - b).map((i) => eventAt(activations, times, i, peaks.latencySeconds));
 }
 
 /** Below this a moment is no candidate, however much the words want one. */
@@ -36,20 +37,20 @@ const LEAST_PROBABILITY = 0.1;
 export function unsureEvents(
   activations: Float32Array,
   times: Float64Array,
-  minGapSeconds: number,
+  peaks: Roles["sync"]["peaks"],
   seconds: number,
 ): SoundEvent[] {
   const inside = (time: number) => time >= 0 && time < seconds;
-  const all = findEvents(activations, times, { threshold: LEAST_PROBABILITY, minGapSeconds });
+  const all = findEvents(activations, times, { ...peaks, threshold: LEAST_PROBABILITY });
   const candidates = all.filter(({ time }) => inside(time));
   const highest = Math.max(...candidates.map(({ confidence }) => confidence));
   return candidates.filter(({ confidence }) => confidence >= highest / 2);
 }
 
-function eventAt(activations: Float32Array, times: Float64Array, i: number): SoundEvent {
+function eventAt(activations: Float32Array, times: Float64Array, i: number, latencySeconds: number): SoundEvent {
   const [probability, intensity, x] = activations.subarray(4 * i, 4 * i + 3);
   return {
-    time: times[i]! + parabolicShift(activations, times, i),
+    time: times[i]! + parabolicShift(activations, times, i) + latencySeconds,
     strength: Math.min(1, Math.max(0, intensity!)),
     confidence: probability!,
     x: Math.min(1, Math.max(-1, x!)),

@@ -13,8 +13,8 @@ const BED_LEVEL_DB = -26;
 /** A bed lies this far under the action at least, and at most: heard, never in the way. */
 const LEAST_UNDER_ACTION_DB = 8;
 const MOST_UNDER_ACTION_DB = 22;
-/** A light touch against a full blow. */
-const STRENGTH_RANGE_DB = 12;
+/** A light touch against a full blow; narrow, because strength is only guessed from the motion. */
+const STRENGTH_RANGE_DB = 8;
 /** Seeded variation that stays believable. */
 const TIME_JITTER_SECONDS = 0.003;
 const PITCH_JITTER_SEMITONES = 0.3;

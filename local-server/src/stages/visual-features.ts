@@ -57,7 +57,7 @@ export async function visualFeatures(plan: Plan, bundle: Bundle, context: Contex
   return {
     semantic: tensor(semanticRows, [plan.semantic.frames.length, semantic.width]),
     events: findEvents(activations, times, sync.peaks),
-    unsure: unsureEvents(activations, times, sync.peaks.minGapSeconds, plan.seconds),
+    unsure: unsureEvents(activations, times, sync.peaks, plan.seconds),
     motion: { times, amount: activity.motion },
     cuts: cutDetector.cuts.map((time) => time - plan.fromSeconds).filter((time) => time > 0 && time < plan.seconds),
   };

@@ -18,7 +18,7 @@ ROLES = {
              "maxTokens": 128, "width": 384, "defaultNegativePrompt": ""},
     "semantic": {"graphs": {"cpu": "semantic.onnx"}, "fps": 2, "batch": 8, "width": 1000, "picture": TOWER},
     "sync": {"kind": "events", "graphs": {"cpu": "sync.onnx"}, "maxFps": 34, "picture": SYNC_PICTURE,
-             "peaks": {"threshold": 0.3, "minGapSeconds": 0.12}},
+             "peaks": {"threshold": 0.3, "minGapSeconds": 0.12, "latencySeconds": 0.01}},
     "denoiser": {"graphs": {"cpu": "denoiser.onnx"}, "inputs": ["latents", "timestep", "text", "sync", "guide"], "timestepScale": 1,
                  "solver": "euler", "steps": 8, "shift": 1, "guidance": 2, "channels": 64, "windowLatents": 400, "overlapLatents": 80},
     "decoder": {"graphs": {"cpu": "decoder.onnx"}, "sampleRate": 48000, "hop": 960, "channels": 1, "chunkLatents": 200},

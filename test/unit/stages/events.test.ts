@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { findEvents, unsureEvents } from "../../../local-server/src/stages/events.ts";
 
-const PEAKS = { threshold: 0.3, minGapSeconds: 0.12 };
+const PEAKS = { threshold: 0.3, minGapSeconds: 0.12, latencySeconds: 0 };
 const at25 = (probabilities: number[]) => ({
   activations: Float32Array.from(probabilities.flatMap((probability) => [probability, 0.7, -0.5, 0.2])),
   times: Float64Array.from(probabilities, (_, i) => i / 25),
@@ -13,6 +13,11 @@ test("a symmetric peak lies on its frame, a lopsided one between frames", () => 
   const leaning = at25([0, 0.2, 0.8, 0.6, 0]);
   // Parabola through 0.2, 0.8, 0.6: top at +0.25 frames.
   expect(findEvents(leaning.activations, leaning.times, PEAKS)[0]!.time).toBeCloseTo(0.09, 6);
+});
+
+test("the net's latency moves every event", () => {
+  const { activations, times } = at25([0, 0.4, 0.8, 0.4, 0]);
+  expect(findEvents(activations, times, { ...PEAKS, latencySeconds: 0.01 })[0]!.time).toBeCloseTo(0.09, 6);
 });
 
 test("of two peaks closer than 120 ms the higher one stays", () => {
@@ -36,7 +41,7 @@ test("unsure moments: at least half as high as the highest, inside the range", (
   const { activations, times } = at25([0.29, 0.1, 0, 0, 0.2, 0, 0, 0, 0.11, 0, 0, 0, 0.09, 0]);
   const confidences = (from: number, seconds: number) => {
     const shifted = times.map((time) => time - from);
-    return unsureEvents(activations, shifted, 0.12, seconds).map(({ confidence }) => Math.round(100 * confidence));
+    return unsureEvents(activations, shifted, PEAKS, seconds).map(({ confidence }) => Math.round(100 * confidence));
   };
   expect(confidences(0, 1)).toEqual([29, 20]);
   expect(confidences(0.04, 1)).toEqual([20, 11]);
