@@ -65,7 +65,7 @@ def main():
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/codec")
     args.add_argument("--minutes", type=float, default=60.0, help="of this run")
-    args.add_argument("--steps", type=int, default=1900, help="length of the learning-rate schedule over all runs")
+    args.add_argument("--steps", type=int, default=2700, help="length of the learning-rate schedule over all runs")
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
     torch.set_num_threads(args.threads)
