@@ -32,12 +32,17 @@ function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): 
 
 /** From this many events a second a picture is taken as one of action. */
 const EVENTFUL_PER_SECOND = 0.5;
+/** Seen hits say more than their absence: soft steps are easily missed. */
 const EVENTFUL_WEIGHT = 1.5;
+const CALM_WEIGHT = 1.2;
 
 /** Action asks for one-shots, a picture in which nothing hits for a bed: near ties of the picture's scores are settled so. */
 export function weighByEvents(scores: Float32Array, { classes }: Bank, eventsPerSecond: number): Float32Array {
-  const favoured = eventsPerSecond >= EVENTFUL_PER_SECOND ? "event" : eventsPerSecond === 0 ? "bed" : null;
-  return scores.map((score, i) => (classes[i]!.mode === favoured ? EVENTFUL_WEIGHT * score : score));
+  const weights = {
+    event: eventsPerSecond >= EVENTFUL_PER_SECOND ? EVENTFUL_WEIGHT : 1,
+    bed: eventsPerSecond === 0 ? CALM_WEIGHT : 1,
+  };
+  return scores.map((score, i) => weights[classes[i]!.mode] * score);
 }
 
 /** Best class of some words, the picture breaking near ties. */
