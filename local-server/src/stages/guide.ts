@@ -154,7 +154,8 @@ function spot(
   }
   if (visual.events.some(({ time }) => time >= 0 && time < plan.seconds))
     return thinned(visual.events, 1 / maxPerSecond);
-  if (plan.request.prompt === "") {
+  // A picture of somebody walking is taken at its word as well: steps are soft to see.
+  if (plan.request.prompt === "" && kind !== "step") {
     context.note("nothing is seen to hit: the take is silent; say in a few words what sounds");
     return [];
   }
