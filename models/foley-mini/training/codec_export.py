@@ -17,7 +17,7 @@ import torch
 from onnx import helper, numpy_helper
 
 from codec_eval import load_codec
-from codec_features import HOP
+from codec_features import HOP, log_power
 from codec_model import CONTEXT, N_FFT, Decoder
 
 ENCODER_CONTEXT = 1          # latents each side: the longest window reaches 544 samples past its frame
@@ -57,7 +57,6 @@ class ExportedEncoder(torch.nn.Module):
         self.encoder = encoder
 
     def log_mel(self, audio, n_fft, hop, window, mel):
-        from codec_features import log_power
         pad = (n_fft - hop) // 2
         spectrum = torch.stft(torch.nn.functional.pad(audio, (pad, pad)), n_fft, hop, window=window, center=False,
                               return_complex=False)
