@@ -35,7 +35,7 @@ function newFolder(): string {
 /** The shims and what they read, with this clone's node_modules and a CLI that only tells how it was called. */
 function newClone(main: string): string {
   const folder = newFolder();
-  for (const path of ["package.json", "package-lock.json", ".npmrc", "vitest.config.ts", "test/reporter"]) {
+  for (const path of ["package.json", "package-lock.json", ".npmrc", "test/reporter", "test/vitest.config.ts"]) {
     cpSync(join(product, path), join(folder, path), { recursive: true });
   }
   for (const name of ["panel", "host", "local-server"]) {
