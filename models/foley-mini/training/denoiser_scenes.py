@@ -1,6 +1,6 @@
 """Scenes of 8 s for the denoiser: made-up events of one class, performed several times over with different takes.
 
-  python denoiser_scenes.py --shared ../../../../shared --codec work/codec/codec.pt --out work/denoiser --scenes 1500
+  python denoiser_scenes.py --shared ../../../../shared --codec work/codec/codec.pt --out work/denoiser --scenes 1000
 
 A scene is stored as latents f16 [PERFORMANCES, 64, 400] and sync f16 [2, 400]. Any performance may be the
 target and any other its guide. Shards of 50 scenes; finished shards are kept, so the command resumes.
@@ -164,7 +164,7 @@ def main():
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--codec", default="work/codec/codec.pt")
     args.add_argument("--out", default="work/denoiser")
-    args.add_argument("--scenes", type=int, default=1500)
+    args.add_argument("--scenes", type=int, default=1000)
     args = args.parse_args()
     torch.set_num_threads(1)
     from codec_eval import load_codec
