@@ -40,9 +40,9 @@ test("the same seed makes the same bytes, another seed another performance", asy
     const { takes } = await generate(folder, ...args, "--seed", seed, "-o", `${name}.wav`);
     paths.push(takes[0].path);
   }
-  const [a, b, c] = paths.map((path) => decodeWav(readFileSync(path)).waveform.channels[0]!);
-  expect(Buffer.from(a!.buffer).equals(Buffer.from(b!.buffer))).toBe(true);
-  expect(Buffer.from(a!.buffer).equals(Buffer.from(c!.buffer))).toBe(false);
+  const [a, b] = paths.map((path) => readFileSync(path));
+  expect(a!.equals(b!)).toBe(true);
+  expect(samplesOf(paths[2]!)[0]).not.toEqual(samplesOf(paths[0]!)[0]);
 });
 
 test("a take's record alone repeats it bit for bit", async () => {

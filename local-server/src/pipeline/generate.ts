@@ -42,7 +42,7 @@ export async function generate(
     const guided = await conditioning(plan, visual, text, guide, bundle, context);
     const start = startLatents(plan, guide, known, seed, bundle.manifest, context);
     const latents = await denoise(plan, windows, guided, start, known, bundle, context);
-    const layers = await decode(guide, latents, bundle, context);
+    const layers = await decode(plan, guide, latents, bundle, context);
     await deliver(finish(plan, { visual, guide, layers, latents, windows: windows.length, seed }, context));
   }
   if (clip) await assertUnchanged(clip);

@@ -1,11 +1,12 @@
 import { throwIfCancelled } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
-import type { Context, Guide, Layers } from "../pipeline/types.ts";
+import type { Context, Guide, Layers, Plan } from "../pipeline/types.ts";
 import { columns } from "./denoise.ts";
 
 /** Latents [voices][1,C,L] -> sound. Two voices are a stereo bed; one follows the action (or is a mono bed). */
 export async function decode(
+  plan: Plan,
   guide: Guide,
   latents: readonly Tensor[],
   bundle: Bundle,
@@ -19,9 +20,21 @@ export async function decode(
       ),
     );
   }
+  if (plan.guideStrength < 1) matchLevel(sounds, guide.layers);
   const [first, second] = sounds;
   const isBed = guide.layers.bed !== null && guide.layers.action === null;
   return isBed ? { action: null, bed: [first!, second ?? first!] } : { action: first!, bed: null };
+}
+
+/** Guidance makes the model louder than what it started from (2 dB at strength 0.8): back to the guide's own power. */
+function matchLevel(sounds: readonly Float32Array[], { action, bed }: Layers): void {
+  const power = (parts: readonly Float32Array[]) =>
+    parts.reduce((sum, part) => sum + part.reduce((a, value) => a + value * value, 0) / part.length, 0) / parts.length;
+  const wanted = action ? power([action]) + (bed ? power([bed[0]]) : 0) : bed ? power(bed) : 0;
+  const made = power(sounds);
+  if (wanted === 0 || made === 0) return;
+  const gain = Math.sqrt(wanted / made);
+  for (const sound of sounds) for (let n = 0; n < sound.length; n++) sound[n]! *= gain;
 }
 
 /**

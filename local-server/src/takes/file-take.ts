@@ -32,7 +32,8 @@ export async function fileTake(
   const rate = clip?.frameRate ?? { num: 25, den: 1 };
   const start = clip?.timecode ? timecodeToSamples(clip.timecode, rate) : null;
   const timeReference = (start ?? 0n) + BigInt(samplesOfTicks(take.plan.fromTicks));
-  const title = basename(wavPath, ".wav");
+  // Not the file's own name: the same take is the same bytes wherever it is written.
+  const project = clip ? basename(clip.path) : "text only";
   const note = `${request.prompt || "no prompt"} | ${maker.manifest.id} ${maker.manifest.version} | seed ${take.seed}`;
   const wav = encodeWav({
     waveform: take.waveform,
@@ -49,14 +50,14 @@ export async function fileTake(
       truePeakDb: take.truePeakDb,
     },
     ixml: {
-      project: clip ? basename(clip.path) : "text only",
+      project,
       take: String(take.seed),
       note,
       timecodeRate: rate,
       dropFrame: clip?.timecode ? (parseTimecode(clip.timecode, rate)?.dropFrame ?? false) : false,
       timeReference,
     },
-    info: { INAM: title, ISFT: PRODUCT, ICMT: note },
+    info: { INAM: `${project}, seed ${take.seed}`, ISFT: PRODUCT, ICMT: note },
   });
   await writeTake({ wavPath, wav, record, latents: take.latents });
   return record;
