@@ -185,6 +185,12 @@ test("a target that cannot be written: no such folder, a file for a folder, a na
   expect(await tryTarget("a.mp3")).toBe("error bad_value");
 });
 
+test("a folder made for takes that did not come is taken away again", async () => {
+  const out = tempFolder();
+  const { code } = await foley(["generate", SAMPLE, "--to", "100", "--out-dir", "new/takes"], { cwd: out });
+  expect([code, readdirSync(out)]).toEqual([2, []]);
+});
+
 test("two processes with one target: one wins whole, the other says so", async () => {
   const out = tempFolder();
   const run = (seed: string) =>

@@ -109,7 +109,7 @@ test("a range lands to the sample: its events are those of the whole clip, shift
 
 test("several takes, each its own seed; names never collide", async () => {
   const folder = tempFolder();
-  const args = [SAMPLE, "--to", "1", "--takes", "2", "--prompt", "knock", "--out-dir", "."];
+  const args = [SAMPLE, "--to", "1", "--takes", "2", "--prompt", "knock", "--out-dir", "new/takes"];
   const first = await generate(folder, ...args);
   const second = await generate(folder, ...args);
   const paths = [...first.takes, ...second.takes].map(({ path }) => path);

@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { type GenerateRequest, generateRequestSchema, type Ticks } from "../../protocol/index.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { JobResult } from "../engine/messages.ts";
 import { UserError } from "../errors.ts";
-import { checkTarget, reserveNames } from "../takes/write.ts";
+import { checkTarget, makeFolder, reserveNames } from "../takes/write.ts";
 import { findFfmpeg } from "../video/ffmpeg.ts";
 import { muxTake } from "../video/mux.ts";
 import { probeClip } from "../video/probe.ts";
@@ -51,10 +51,11 @@ export async function generateVerb(args: readonly string[], signal: AbortSignal,
   const request = await requestOf(values, clip?.path, (text, option) =>
     parseTime(text, option, clip?.frameRate ?? null),
   );
-  const targets = await targetsOf(values, video, request.takes);
-  const mux = values.mux === undefined ? null : await muxTarget(values.mux, video, request);
+  const undoFolder = values["out-dir"] === undefined ? undefined : await makeFolder(resolve(values["out-dir"]));
   const engine = createEngine();
   try {
+    const targets = await targetsOf(values, video, request.takes);
+    const mux = values.mux === undefined ? null : await muxTarget(values.mux, video);
     const result = await engine.run({ request, targets }, { signal, onProgress: output.progress, onNote: output.note });
     if (mux && clip) {
       const { path, record } = result.takes[0]!;
@@ -64,6 +65,7 @@ export async function generateVerb(args: readonly string[], signal: AbortSignal,
     output.finish(summary(result, mux, (performance.now() - started) / 1000), page(result, mux));
   } finally {
     engine.kill();
+    await undoFolder?.();
   }
 }
 
@@ -149,7 +151,7 @@ async function targetsOf(values: Values, video: string | undefined, takes: numbe
   return reserveNames(resolve(values["out-dir"] ?? "."), stem, takes);
 }
 
-async function muxTarget(out: string, video: string | undefined, request: GenerateRequest): Promise<string> {
+async function muxTarget(out: string, video: string | undefined): Promise<string> {
   if (video === undefined)
     throw new UserError("usage", "--mux with a VIDEO", "no video", "leave --mux out for text only");
   const path = resolve(out);
@@ -161,7 +163,6 @@ async function muxTarget(out: string, video: string | undefined, request: Genera
       "choose such a name",
     );
   }
-  if (dirname(path) === "" || request.takes < 1) return path;
   await checkTarget(path);
   return path;
 }

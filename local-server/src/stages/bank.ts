@@ -47,7 +47,7 @@ export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promi
       "broken_bundle",
       `${file} as models/README.md says`,
       `${issue.path.join(".")}: ${issue.message}`,
-      TODO,
+      AGAIN,
     );
   }
   const index = parsed.data;
@@ -62,7 +62,7 @@ export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promi
   } as Bank;
 }
 
-const TODO = "install the bundle again";
+const AGAIN = "install the bundle again";
 
 /** All recordings of a class: they lie in one file, one after another. */
 async function loadClass(

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { mkdir, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { TakeRecord } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
@@ -46,6 +46,21 @@ async function checkFolder(dir: string, path: string): Promise<void> {
   if (!facts.isDirectory()) {
     throw fileError(Object.assign(new Error("not a folder"), { code: "ENOTDIR" }), path);
   }
+}
+
+/**
+ * A folder for takes, made where it is missing. The result takes it away again if nothing came to lie in it.
+ * @throws UserError target_not_writable, disk_full
+ */
+export async function makeFolder(dir: string): Promise<() => Promise<void>> {
+  const made = await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw fileError(error, dir);
+  });
+  return async () => {
+    for (let folder = dir; made !== undefined && folder.length >= made.length; folder = dirname(folder)) {
+      await rmdir(folder).catch(() => undefined);
+    }
+  };
 }
 
 /**
