@@ -89,6 +89,7 @@ test.each([
   ["guide that is not there", "bad_guide", ["--guide", "nowhere.wav"]],
   ["guide that is no sound", "bad_guide", ["--guide", resolve(import.meta.dirname, "../../README.md")]],
   ["guide folder without sounds", "bad_guide", ["--guide", import.meta.dirname]],
+  ["reference mode of a model without one", "bad_value", ["--reference"]],
   ["mono and stereo", "usage", ["--mono", "--stereo"]],
   ["unknown option", "usage", ["--loud"]],
   ["two outputs", "usage", ["--out-dir", "."]],

@@ -15,7 +15,7 @@ import { parseTime } from "./times.ts";
 export const GENERATE_USAGE =
   "generate [VIDEO] [--prompt T] [--negative T] [--from X --to Y] [--model ID] [--seed N] [--takes N] [--steps N] [--guidance G] " +
   "[--mono|--stereo] [--lufs L] [--true-peak dBTP] [--fade S] [--bit-depth 16|24|32f] [-o OUT.wav | --out-dir DIR] " +
-  "[--mux OUT.mp4] [--guide bank|FILE|DIR|none] [--guide-strength 0..1] [--json]";
+  "[--mux OUT.mp4] [--guide bank|FILE|DIR|none] [--guide-strength 0..1] [--reference] [--json]";
 
 const OPTIONS = {
   prompt: { type: "string" },
@@ -38,6 +38,7 @@ const OPTIONS = {
   mux: { type: "string" },
   guide: { type: "string" },
   "guide-strength": { type: "string" },
+  reference: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
 
@@ -76,6 +77,10 @@ async function requestOf(
   video: string | undefined,
   time: (text: string, option: string) => Ticks,
 ): Promise<GenerateRequest> {
+  if (values.reference) {
+    const expected = "--reference with a model that has a public reference implementation";
+    throw new UserError("bad_value", expected, values.model ?? "foley-mini", "leave --reference out for this model");
+  }
   if (values.mono && values.stereo) throw new UserError("usage", "--mono or --stereo", "both", "choose one");
   const raw = {
     video,
