@@ -30,6 +30,7 @@ export async function generate(
   const plan = makePlan(request, clip, bundle.manifest);
   context.progress("plan", 1);
   const visual = await visualFeatures(plan, bundle, context);
+  if (clip) await assertUnchanged(clip);
   const text = await textFeatures(request.prompt, bundle, context);
   for (const seed of plan.seeds) {
     const guide = await makeGuide(plan, visual, text, seed, bundle, context);
@@ -45,5 +46,4 @@ export async function generate(
     const layers = await decode(plan, guide, latents, bundle, context);
     await deliver(finish(plan, { visual, guide, layers, latents, windows: windows.length, seed }, context));
   }
-  if (clip) await assertUnchanged(clip);
 }
