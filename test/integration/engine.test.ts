@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { generateRequestSchema } from "../../local-server/protocol/index.ts";
+import { generateRequestSchema, STAGES } from "../../local-server/protocol/index.ts";
 import { createEngine } from "../../local-server/src/engine/engine.ts";
 import { foley, SAMPLE, startFoley, tempFolder } from "../support/cli.ts";
 
@@ -53,18 +53,7 @@ test("progress goes forward through the stages", async () => {
   };
   const target = join(tempFolder(), "a.wav");
   await engine.run({ request: request({ guideStrength: 0.5 }), targets: [target] }, { ...quiet, onProgress });
-  expect(seen).toEqual([
-    "plan",
-    "frames",
-    "visual features",
-    "text features",
-    "guide",
-    "conditioning",
-    "latents",
-    "denoise",
-    "decode",
-    "finish",
-  ]);
+  expect(seen).toEqual(STAGES);
   engine.kill();
 });
 
