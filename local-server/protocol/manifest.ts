@@ -81,8 +81,6 @@ const denoiser = z.object({
   windowLatents: count,
   /** Overlap of neighbouring windows, blended at every step. */
   overlapLatents: count,
-  /** Rows of the unconditional half; zeros when absent. */
-  empty: z.object({ semantic: file.optional(), sync: file.optional() }).optional(),
 });
 
 const decoder = z.object({
