@@ -1,6 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
-import { type GenerateRequest, generateRequestSchema, type Ticks } from "../../protocol/index.ts";
+import {
+  type GenerateRequest,
+  generateRequestSchema,
+  secondsOfTicks,
+  type Ticks,
+  ticksOfString,
+} from "../../protocol/index.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { JobResult } from "../engine/messages.ts";
 import { UserError } from "../errors.ts";
@@ -60,7 +66,7 @@ export async function generateVerb(args: readonly string[], signal: AbortSignal,
     const result = await engine.run({ request, targets }, { signal, onProgress: output.progress, onNote: output.note });
     if (mux && clip) {
       const { path, record } = result.takes[0]!;
-      const fromSeconds = Number(request.fromTicks) / 254_016_000_000;
+      const fromSeconds = secondsOfTicks(ticksOfString(request.fromTicks));
       await muxTake({ clip, wav: path, out: mux, fromSeconds, seconds: record.seconds, signal, onNote: output.note });
     }
     output.finish(summary(result, mux, (performance.now() - started) / 1000), page(result, mux));
@@ -106,11 +112,11 @@ async function requestOf(
   );
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  const isPrompt = /prompt/i.test(String(issue.path[0]));
+  const words = { prompt: values.prompt, negativePrompt: values.negative }[String(issue.path[0])];
   throw new UserError(
-    isPrompt ? "bad_prompt" : "bad_value",
-    `${isPrompt ? "words" : String(issue.path.join("."))} with ${issue.message}`,
-    isPrompt ? describePrompt(values.prompt ?? "") : "another value",
+    words === undefined ? "bad_value" : "bad_prompt",
+    `${issue.path.join(".")} with ${issue.message}`,
+    words === undefined ? "another value" : describePrompt(words),
     "shorten or clean it",
   );
 }
