@@ -9,6 +9,27 @@ export const promptSchema = z
 
 const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
 
+/** An event of the picture that makes (or may make) a sound. */
+export const eventSchema = z.object({
+  /** Seconds from the start of the range. */
+  time: z.number(),
+  /** How hard, 0..1. */
+  strength: z.number(),
+  /** How sure, 0..1. */
+  confidence: z.number(),
+  /** Where, -1 left .. 1 right. */
+  x: z.number(),
+  /** Id of the recording performed here, or null. */
+  sound: z.string().nullable(),
+  /** Seed of this event's small changes of time, pitch, level and tone: an event that keeps it sounds the same again. */
+  variation: z.int().min(0).max(0xffff_ffff).optional(),
+  /** The user's own level, on top of the strength's. */
+  gainDb: z.number().min(-60).max(24).optional(),
+  /** Kept in the list, not heard. */
+  muted: z.boolean().optional(),
+});
+export type SoundEvent = z.infer<typeof eventSchema>;
+
 /** One request for sound: what the CLI, the panel and the API all send. Times are ticks from the clip's first frame. */
 export const generateRequestSchema = z.object({
   /** Absolute path; absent for text only, then `toTicks` gives the length. */
@@ -36,23 +57,12 @@ export const generateRequestSchema = z.object({
     ])
     .optional(),
   guideStrength: z.number().min(0).max(1).optional(),
+  /** Events to perform instead of those that the picture shows: the ones of a take, moved, muted, added. */
+  events: z.array(eventSchema).max(2000).optional(),
+  /** Make only a part of a take anew: absolute path of its WAV, and the part, in ticks from the take's start. */
+  regenerate: z.object({ take: z.string(), fromTicks: ticks, toTicks: ticks }).optional(),
 });
 export type GenerateRequest = z.infer<typeof generateRequestSchema>;
-
-/** An event of the picture that makes (or may make) a sound. */
-export const eventSchema = z.object({
-  /** Seconds from the start of the range. */
-  time: z.number(),
-  /** How hard, 0..1. */
-  strength: z.number(),
-  /** How sure, 0..1. */
-  confidence: z.number(),
-  /** Where, -1 left .. 1 right. */
-  x: z.number(),
-  /** Id of the recording performed here, or null. */
-  sound: z.string().nullable(),
-});
-export type SoundEvent = z.infer<typeof eventSchema>;
 
 /** take.json, beside the WAV: everything needed to make the same bits again on the same provider. */
 export const takeSchema = z.object({
@@ -62,7 +72,14 @@ export const takeSchema = z.object({
   latentsFile: z.string().nullable(),
   request: generateRequestSchema,
   source: z
-    .object({ name: z.string(), bytes: z.number(), sha256Head: z.string(), timecode: z.string().nullable() })
+    .object({
+      name: z.string(),
+      /** Where the clip lay: regenerating a part looks for it there, then beside the take. */
+      path: z.string().optional(),
+      bytes: z.number(),
+      sha256Head: z.string(),
+      timecode: z.string().nullable(),
+    })
     .nullable(),
   seed: z.int(),
   sampleRate: z.literal(48_000),
@@ -73,6 +90,19 @@ export const takeSchema = z.object({
   truePeakDb: z.number().nullable(),
   gainDb: z.number(),
   events: z.array(eventSchema),
+  /** Parts made anew, oldest first; `file` is the take that each was made from, which still lies beside this one. */
+  history: z
+    .array(
+      z.object({
+        file: z.string(),
+        sha256: z.string(),
+        fromTicks: ticks,
+        toTicks: ticks,
+        prompt: z.string(),
+        seed: z.int(),
+      }),
+    )
+    .optional(),
   /** What the picture and the words were understood as, best first. */
   chosen: z.array(z.object({ class: z.string(), score: z.number(), mode: z.enum(["event", "bed"]) })),
   guideStrength: z.number(),

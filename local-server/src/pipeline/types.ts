@@ -110,6 +110,19 @@ export interface ChosenClass {
   readonly mode: "event" | "bed";
 }
 
+/** What stays of a take of which a part is made anew. Times in seconds of the take. */
+export interface Kept {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  /** Its events outside the part. */
+  readonly events: readonly SoundEvent[];
+  readonly waveform: Waveform;
+  /** Level that was given to it: the new part gets the same. */
+  readonly gainDb: number;
+  /** Its latents, one tensor [1,C,L] a voice; null where it has none. */
+  readonly latents: readonly Tensor[] | null;
+}
+
 /** Mono or stereo samples in memory, planar. */
 export interface Waveform {
   readonly channels: readonly Float32Array[];

@@ -35,6 +35,8 @@ export interface Bank {
   /** Semantic features to class scores, [Dv, classes]; null for a user's folder. */
   readonly picture: Tensor | null;
   load(classIndex: number): Promise<LoadedClass>;
+  /** Class of a recording by its id, or -1. */
+  classOfSound(id: string): number;
 }
 
 /** The bundle's own bank. @throws UserError broken_bundle */
@@ -59,6 +61,10 @@ export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promi
     classOfRow: index.classes.flatMap((one, i) => one.descriptions.map(() => i)),
     picture: picture && tensor(await bundle.readFloats(folder + picture.file), [picture.rows, picture.columns]),
     load: (classIndex) => loadClass(bundle, folder, index, classIndex, signal),
+    classOfSound(id) {
+      const name = index.sounds.find((sound) => sound.id === id)?.class;
+      return index.classes.findIndex((one) => one.id === name);
+    },
   } as Bank;
 }
 
@@ -132,5 +138,6 @@ export async function openFolderBank(path: string, bundle: Bundle, signal: Abort
       const mode = 2 * beds.length > described.length ? "bed" : "event";
       return { mode, recordings: mode === "bed" ? beds : described };
     },
+    classOfSound: (id) => classes.findIndex((name) => byName.get(name)!.includes(id)),
   };
 }

@@ -6,6 +6,7 @@ import type { Context, Plan, Window } from "../pipeline/types.ts";
 import { guide } from "../sampling/guidance.ts";
 import { eulerScheduler } from "../sampling/scheduler.ts";
 import type { Conditioning } from "./conditioning.ts";
+import type { Hold } from "./latents.ts";
 
 /**
  * The loop: at every step each window's velocity, guided, blended over the overlaps, then one scheduler step of the whole.
@@ -19,6 +20,7 @@ export async function denoise(
   known: readonly Tensor[] | null,
   bundle: Bundle,
   context: Context,
+  hold: Hold | null = null,
 ): Promise<Tensor[]> {
   const { denoiser } = bundle.manifest.roles;
   await using session = await bundle.open("denoiser");
@@ -43,6 +45,7 @@ export async function denoise(
       }
       for (let n = 0; n < velocity.data.length; n++) velocity.data[n]! /= weight[n % weight.length]!;
       latents = scheduler.step(velocity, i, latents);
+      if (hold) latents = hold(latents, scheduler.sigmas[i + 1]!, voice);
     }
     results.push(latents);
   }

@@ -1,8 +1,9 @@
 import { fadeEdges, removeDc } from "../audio/fades.ts";
-import { applyGain, levelGain } from "../audio/loudness.ts";
+import { applyGain, type Level, levelGain } from "../audio/loudness.ts";
 import { placeStereo, widen } from "../audio/pan.ts";
 import type { Tensor } from "../onnx/tensor.ts";
-import type { Context, FinishedTake, Guide, Layers, Plan, VisualFeatures, Waveform } from "../pipeline/types.ts";
+import type { Context, FinishedTake, Guide, Kept, Layers, Plan, VisualFeatures, Waveform } from "../pipeline/types.ts";
+import { splice } from "./splice.ts";
 
 const SAMPLE_RATE_HZ = 48_000;
 /** How wide a bed is laid: wide enough to open, narrow enough that a mono downmix keeps its body. */
@@ -10,7 +11,8 @@ const BED_WIDTH = 0.6;
 
 /**
  * The sound of the media range becomes a take: cut to the range to the sample, placed, freed of offset, faded at the edges,
- * levelled by one static gain that never passes the true-peak ceiling.
+ * levelled by one static gain that never passes the true-peak ceiling. Where only a part is made anew, that part is laid into
+ * the old take at the old take's level.
  */
 export function finish(
   plan: Plan,
@@ -23,26 +25,22 @@ export function finish(
     readonly seed: number;
   },
   context: Context,
+  kept: Kept | null = null,
 ): FinishedTake {
   const { guide, visual } = made;
   const events = guide.events.filter(({ time }) => time >= 0 && time < plan.seconds);
-  const waveform = place(plan, made.layers, guide);
-  removeDc(waveform);
-  fadeEdges(waveform, plan.request.fadeSeconds);
-  const { lufs: target, truePeakDb: truePeakCeilingDb } = plan.request;
-  const level = levelGain({ waveform, truePeakCeilingDb, ...(target === undefined ? {} : { lufs: target }) });
-  applyGain(waveform, level.gainDb);
-  if (target !== undefined && level.lufs === null) {
-    context.note(`${target} LUFS cannot be set: the take is silent or shorter than 0.4 s`);
-  } else if (target !== undefined && level.limitedBy === "peak") {
-    context.note(`the ceiling of ${truePeakCeilingDb} dBTP keeps the take at ${level.lufs!.toFixed(1)} LUFS`);
-  }
+  const placed = place(plan, made.layers, guide);
+  removeDc(placed);
+  fadeEdges(placed, plan.request.fadeSeconds);
+  const { waveform, level } = kept
+    ? respliced(placed, kept, plan.request.truePeakDb)
+    : levelled(placed, plan.request, context);
   context.progress("finish", 1);
   return {
     seed: made.seed,
     plan,
     waveform,
-    gainDb: level.gainDb,
+    gainDb: kept ? kept.gainDb : level.gainDb,
     lufs: level.lufs,
     truePeakDb: level.truePeakDb,
     events,
@@ -51,6 +49,27 @@ export function finish(
     windows: made.windows,
     latents: made.latents,
   };
+}
+
+function respliced(placed: Waveform, kept: Kept, truePeakCeilingDb: number): { waveform: Waveform; level: Level } {
+  const waveform = splice(placed, kept, truePeakCeilingDb);
+  // Only measured: the samples outside the part stay as they were.
+  return { waveform, level: levelGain({ waveform, truePeakCeilingDb: Number.POSITIVE_INFINITY }) };
+}
+
+function levelled(
+  waveform: Waveform,
+  { lufs: target, truePeakDb: truePeakCeilingDb }: Plan["request"],
+  context: Context,
+): { waveform: Waveform; level: Level } {
+  const level = levelGain({ waveform, truePeakCeilingDb, ...(target === undefined ? {} : { lufs: target }) });
+  applyGain(waveform, level.gainDb);
+  if (target !== undefined && level.lufs === null) {
+    context.note(`${target} LUFS cannot be set: the take is silent or shorter than 0.4 s`);
+  } else if (target !== undefined && level.limitedBy === "peak") {
+    context.note(`the ceiling of ${truePeakCeilingDb} dBTP keeps the take at ${level.lufs!.toFixed(1)} LUFS`);
+  }
+  return { waveform, level };
 }
 
 /** The range cut out of the media range; action follows the picture from left to right, a bed lies around it. */

@@ -1,15 +1,17 @@
 import type { SoundEvent } from "../../protocol/index.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
-import type { ChosenClass, Context, Guide, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
+import type { ChosenClass, Context, Guide, Kept, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import { createRandom } from "../random.ts";
 import { decodeSound } from "../video/sound.ts";
 import { type Bank, openBundleBank, openFolderBank } from "./bank.ts";
 import { best, bestForWords, phrasesOf, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
-import { bedLevelDb, performAction, performBed, type Span } from "./perform.ts";
+import { bedLevelDb, performAction, performBed, type Span, type Voice } from "./perform.ts";
 import { encodeTexts } from "./text-features.ts";
 
 const PERFORMANCE_STREAM = 1;
+/** Beds have a stream of their own: a bed stays as it is when events are moved or added. */
+const BED_STREAM = 2;
 
 /** A class to perform, by words or by the picture. */
 interface Cue {
@@ -19,7 +21,8 @@ interface Cue {
 
 /**
  * The sound to start from: recordings matched to words and picture and performed on what the picture shows, or the user's
- * own file. With no guide: the events alone.
+ * own file. With no guide: the events alone. When a part is made anew, the events outside it are performed as they were, so
+ * that their tails ring on into it.
  */
 export async function makeGuide(
   plan: Plan,
@@ -28,6 +31,7 @@ export async function makeGuide(
   seed: number,
   bundle: Bundle,
   context: Context,
+  kept: Kept | null = null,
 ): Promise<Guide> {
   const span: Span = {
     startSeconds: -plan.media.handleSamples / 48_000,
@@ -43,7 +47,7 @@ export async function makeGuide(
   const own = await openBundleBank(bundle, context.signal);
   const bank = plan.guide.kind === "folder" ? await openFolderBank(plan.guide.path, bundle, context.signal) : own;
   const cues = await chooseCues(plan, visual, text, own, bank, bundle, context);
-  const guide = await perform(plan, cues, visual, bank, span, seed, context);
+  const guide = await perform(plan, cues, visual, bank, span, seed, context, kept);
   context.progress("guide", 1);
   return guide;
 }
@@ -108,12 +112,16 @@ async function perform(
   span: Span,
   seed: number,
   context: Context,
+  kept: Kept | null,
 ): Promise<Guide> {
   const random = createRandom(seed, PERFORMANCE_STREAM);
+  const bedRandom = createRandom(seed, BED_STREAM);
   const chosen: ChosenClass[] = [];
   let action: Float32Array | null = null;
   let bed: [Float32Array, Float32Array] | null = null;
   let events: SoundEvent[] = [];
+  const given = plan.request.events ?? kept?.events ?? [];
+  const known = await voicesOf(given, bank);
   for (const { index, score } of cues) {
     throwIfCancelled(context.signal);
     const one = bank.classes[index]!;
@@ -123,13 +131,36 @@ async function perform(
     chosen.push({ class: id, words: name, score, mode });
     if (mode === "bed") {
       const foreground = cues.map((cue) => bank.classes[cue.index]!).find((other) => other.mode === "event");
-      bed = performBed(recordings, visual.motion, bedLevelDb(one, foreground ?? null), span, random);
+      bed = performBed(recordings, visual.motion, bedLevelDb(one, foreground ?? null), span, bedRandom);
     } else {
-      const spotted = spot(plan, visual, one, context);
-      ({ sound: action, events } = performAction(spotted, recordings, tail, span, random));
+      const spotted = plan.request.events ?? merged(kept, () => spot(plan, visual, one, context));
+      ({ sound: action, events } = performAction(spotted, recordings, tail, span, random, known));
     }
   }
+  if (!action && known.size > 0) ({ sound: action, events } = performAction(given, [], "ring", span, random, known));
   return { layers: { action, bed }, events, chosen };
+}
+
+/** The recordings that events already name. */
+async function voicesOf(events: readonly SoundEvent[], bank: Bank): Promise<Map<string, Voice>> {
+  const voices = new Map<string, Voice>();
+  const names = new Set(events.map(({ sound }) => sound));
+  const classes = new Set([...names].map((name) => (name === null ? -1 : bank.classOfSound(name))));
+  for (const index of classes) {
+    if (index < 0) continue;
+    const { recordings } = await bank.load(index);
+    for (const recording of recordings) {
+      if (names.has(recording.id)) voices.set(recording.id, { recording, tail: bank.classes[index]!.tail });
+    }
+  }
+  return voices;
+}
+
+/** What was outside the part that is made anew, and what is found inside it. */
+function merged(kept: Kept | null, find: () => readonly SoundEvent[]): readonly SoundEvent[] {
+  if (!kept) return find();
+  const inside = find().filter(({ time }) => time >= kept.fromSeconds && time < kept.toSeconds);
+  return [...kept.events, ...inside].sort((a, b) => a.time - b.time);
 }
 
 /** Two footsteps of a walk. */

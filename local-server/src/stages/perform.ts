@@ -3,7 +3,7 @@ import { applyBiquad, highShelf, lowShelf } from "../audio/biquad.ts";
 import { crossfadeLoop } from "../audio/fades.ts";
 import { resample } from "../audio/resample.ts";
 import type { VisualFeatures } from "../pipeline/types.ts";
-import type { Random } from "../random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Recording } from "./bank.ts";
 
 const SAMPLE_RATE_HZ = 48_000;
@@ -28,9 +28,16 @@ export interface Span {
   readonly sampleCount: number;
 }
 
+/** A recording with what its class says of its tail. */
+export interface Voice {
+  readonly recording: Recording;
+  readonly tail: SoundClass["tail"];
+}
+
 /**
  * Lays one-shots on events so that each recording's attack falls on its event. Level, brightness and weight follow the
- * strength; no recording is used twice in a row; time, pitch, level and tone vary a little by seed.
+ * strength; no recording is used twice in a row; time, pitch, level and tone vary a little by the event's own seed. An event
+ * that names its sound gets that one where `known` has it; a muted one stays in the list and is not heard.
  */
 export function performAction(
   events: readonly SoundEvent[],
@@ -38,22 +45,29 @@ export function performAction(
   tail: SoundClass["tail"],
   span: Span,
   random: Random,
+  known: ReadonlyMap<string, Voice> = new Map(),
 ): { sound: Float32Array; events: SoundEvent[] } {
   const out = new Float32Array(span.sampleCount);
   const pick = alternate(recordings, random);
   const performed: SoundEvent[] = [];
   for (const [i, event] of events.entries()) {
-    const recording = pick(event.strength);
-    const shot = vary(recording, event.strength, random);
-    const jitter = (2 * random.next() - 1) * TIME_JITTER_SECONDS;
+    const drawn = random.bits();
+    const named = event.sound === null ? undefined : known.get(event.sound);
+    if (!named && recordings.length === 0) continue;
+    const voice = named ?? { recording: pick(event.strength), tail };
+    const variation = event.variation ?? drawn;
+    performed.push({ ...event, sound: voice.recording.id, variation });
+    if (event.muted) continue;
+    const own = createRandom(variation);
+    const shot = vary(voice.recording, event.strength, event.gainDb ?? 0, own);
+    const jitter = (2 * own.next() - 1) * TIME_JITTER_SECONDS;
     const start = Math.round((event.time + jitter - span.startSeconds) * SAMPLE_RATE_HZ) - shot.onset;
-    const next = events[i + 1];
+    const next = events.slice(i + 1).find(({ muted }) => !muted);
     const limit =
-      next && tail === "choke"
+      next && voice.tail === "choke"
         ? Math.round((next.time - span.startSeconds) * SAMPLE_RATE_HZ) - start
         : Number.POSITIVE_INFINITY;
     mixChoked(out, shot.samples, start, limit);
-    performed.push({ ...event, sound: recording.id });
   }
   return { sound: out, events: performed };
 }
@@ -78,12 +92,18 @@ function alternate(recordings: readonly Recording[], random: Random): (strength:
 }
 
 /** A recording as performed once: level and brightness by strength, small seeded changes of pitch and tone. */
-function vary(recording: Recording, strength: number, random: Random): { samples: Float32Array; onset: number } {
+function vary(
+  recording: Recording,
+  strength: number,
+  gainDb: number,
+  random: Random,
+): { samples: Float32Array; onset: number } {
   const around = (range: number) => (2 * random.next() - 1) * range;
   const ratio = 2 ** (-around(PITCH_JITTER_SEMITONES) / 12);
   const low = lowShelf(250, SAMPLE_RATE_HZ, around(TONE_JITTER_DB));
   const high = highShelf(4000, SAMPLE_RATE_HZ, around(TONE_JITTER_DB) - 4 * (1 - strength));
-  const levelDb = HIT_LEVEL_DB - recording.loudnessDb - STRENGTH_RANGE_DB * (1 - strength) + around(LEVEL_JITTER_DB);
+  const levelDb =
+    HIT_LEVEL_DB - recording.loudnessDb - STRENGTH_RANGE_DB * (1 - strength) + around(LEVEL_JITTER_DB) + gainDb;
   const gain = 10 ** (levelDb / 20);
   const samples = applyBiquad(applyBiquad(resample(recording.samples, ratio), low), high);
   for (let n = 0; n < samples.length; n++) samples[n]! *= gain;
