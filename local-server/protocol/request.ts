@@ -78,6 +78,7 @@ export const takeSchema = z.object({
       path: z.string().optional(),
       bytes: z.number(),
       sha256Head: z.string(),
+      frameRate: z.object({ num: z.int().positive(), den: z.int().positive() }).optional(),
       timecode: z.string().nullable(),
     })
     .nullable(),

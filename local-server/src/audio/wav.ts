@@ -80,6 +80,8 @@ export function encodeWav(options: {
   readonly ixml?: Ixml;
   /** LIST INFO, e.g. {INAM: title, ISFT: software, ICMT: comment, ICRD: date}. */
   readonly info?: Readonly<Record<string, string>>;
+  /** Interleaved bytes of an older file of this shape: outside [from, to) they stay as they are, dither and all. */
+  readonly keep?: { readonly bytes: Uint8Array; readonly from: number; readonly to: number };
 }): Uint8Array<ArrayBuffer> {
   const { waveform, bitDepth } = options;
   const { channels, sampleRate } = waveform;
@@ -96,8 +98,20 @@ export function encodeWav(options: {
     chunks.push(encodeIxml(options.ixml, { sampleRate, bits: BITS[bitDepth], channels: channels.length }));
   }
   if (options.info !== undefined) chunks.push(encodeInfo(options.info));
-  chunks.push({ id: "data", data: sampleBytes(waveform, bitDepth, options.ditherSeed ?? 0) });
+  const data = sampleBytes(waveform, bitDepth, options.ditherSeed ?? 0);
+  if (options.keep) keepOutside(data, options.keep, (channels.length * BITS[bitDepth]) / 8);
+  chunks.push({ id: "data", data });
   return encodeRiff("WAVE", chunks);
+}
+
+function keepOutside(
+  data: Uint8Array,
+  { bytes, from, to }: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
+  frameBytes: number,
+): void {
+  if (bytes.length !== data.length) throw new RangeError(`expected ${data.length} bytes to keep, came ${bytes.length}`);
+  data.set(bytes.subarray(0, from * frameBytes));
+  data.set(bytes.subarray(to * frameBytes), to * frameBytes);
 }
 
 /** A WAV file read back: 16, 24 and 32 bit PCM and 32 bit float, any number of channels. */
@@ -105,6 +119,8 @@ export interface DecodedWav {
   readonly waveform: Waveform;
   readonly bits: number;
   readonly isFloat: boolean;
+  /** Interleaved, as they lie in the file. */
+  readonly sampleBytes: Uint8Array;
   readonly bext: ReturnType<typeof decodeBext> | null;
   readonly ixml: string | null;
 }
@@ -136,6 +152,7 @@ export function decodeWav(bytes: Uint8Array): DecodedWav {
     waveform: { channels: planarSamples(data, channelCount, bits, isFloat), sampleRate: view.getUint32(4, true) },
     bits,
     isFloat,
+    sampleBytes: data,
     bext: bext === undefined ? null : decodeBext(bext),
     ixml: ixml === undefined ? null : new TextDecoder().decode(ixml).replace(/\0+$/, ""),
   };

@@ -179,7 +179,7 @@ async function muxTarget(out: string, video: string | undefined): Promise<string
 }
 
 /** The JSON of the contract. */
-function summary(result: JobResult, mux: string | null, wallSeconds: number) {
+export function summary(result: JobResult, mux: string | null, wallSeconds: number) {
   const { takes, provider, timings, notes, peakMemoryBytes } = result;
   const { bundle } = takes[0]!.record;
   return {

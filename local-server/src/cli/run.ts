@@ -4,11 +4,13 @@ import { DOCTOR_USAGE, doctorVerb } from "./doctor.ts";
 import { GENERATE_USAGE, generateVerb } from "./generate.ts";
 import { MODELS_USAGE, modelsVerb } from "./models.ts";
 import { createOutput, type Output } from "./output.ts";
+import { REGENERATE_USAGE, regenerateVerb } from "./regenerate.ts";
 
 type Verb = (args: readonly string[], signal: AbortSignal, output: Output) => Promise<void>;
 
 const VERBS: Record<string, Verb> = {
   generate: generateVerb,
+  regenerate: regenerateVerb,
   models: (args, _signal, output) => modelsVerb(args, output),
   doctor: doctorVerb,
   bench: benchVerb,
@@ -19,6 +21,7 @@ const HELP = [
   "foley: sound for silent picture, on this machine",
   "",
   `  foley ${GENERATE_USAGE}`,
+  `  foley ${REGENERATE_USAGE}`,
   `  foley ${MODELS_USAGE}`,
   `  foley ${DOCTOR_USAGE}`,
   `  foley ${BENCH_USAGE}`,

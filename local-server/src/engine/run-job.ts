@@ -2,8 +2,9 @@ import type { Stage } from "../../protocol/index.ts";
 import { loadBundle } from "../onnx/bundle.ts";
 import { runtimeVersion } from "../onnx/session.ts";
 import { generate } from "../pipeline/generate.ts";
-import type { Context } from "../pipeline/types.ts";
+import type { Context, FinishedTake } from "../pipeline/types.ts";
 import { fileTake } from "../takes/file-take.ts";
+import { readOldTake } from "../takes/old-take.ts";
 import type { DeliveredTake, Job, JobResult } from "./messages.ts";
 import { metered } from "./meter.ts";
 
@@ -46,11 +47,14 @@ export async function runJob({ request, targets }: Job, outer: Context): Promise
     versions: { node: process.version, onnxruntime: runtimeVersion() },
   };
   const takes: DeliveredTake[] = [];
-  await generate(request, bundle, context, async (take) => {
+  const part = request.regenerate;
+  const parent = part ? await readOldTake(part.take, part.fromTicks, part.toTicks) : null;
+  const deliver = async (take: FinishedTake) => {
     const target = targets[takes.length]!;
-    takes.push({ path: target, record: await fileTake(take, target, maker, notes) });
+    takes.push({ path: target, record: await fileTake(take, target, maker, notes, parent) });
     mark("files");
-  });
+  };
+  await generate(request, bundle, context, deliver, parent?.kept ?? null);
   return {
     takes,
     provider: bundle.provider,

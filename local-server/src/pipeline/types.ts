@@ -114,6 +114,8 @@ export interface ChosenClass {
 export interface Kept {
   readonly fromSeconds: number;
   readonly toSeconds: number;
+  /** The same in samples: first, and the one after the last. */
+  readonly part: { readonly from: number; readonly to: number };
   /** Its events outside the part. */
   readonly events: readonly SoundEvent[];
   readonly waveform: Waveform;

@@ -5,22 +5,15 @@ import type { Kept, Waveform } from "../pipeline/types.ts";
 /** Edges between old and new sound, inside the part: short enough for a footstep, long enough for a bed. */
 const EDGE_SECONDS = 0.01;
 
-/** First sample of the part and the one after its last. */
-export function partOf({ fromSeconds, toSeconds, waveform }: Kept): { from: number; to: number } {
-  const clamp = (seconds: number) =>
-    Math.max(0, Math.min(waveform.channels[0]!.length, Math.round(seconds * waveform.sampleRate)));
-  return { from: clamp(fromSeconds), to: clamp(toSeconds) };
-}
-
 /**
  * The old take with a part of `made` laid into it: outside the part every sample is the old one; inside, the new sound at
  * the old take's level (lower where the true-peak ceiling asks), crossfaded at constant power at both edges. Where the part
  * reaches an end of the take there is no edge: the take's own fade is the new sound's too.
  */
 export function splice(made: Waveform, kept: Kept, truePeakCeilingDb: number): Waveform {
-  const { from, to } = partOf(kept);
   const { sampleRate } = kept.waveform;
   const total = kept.waveform.channels[0]!.length;
+  const { from, to } = kept.part;
   const part: Waveform = { channels: made.channels.map((samples) => samples.slice(from, to)), sampleRate };
   const edge = Math.min(Math.round(EDGE_SECONDS * sampleRate), Math.floor((to - from) / 2));
   applyGain(part, kept.gainDb);

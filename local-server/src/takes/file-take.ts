@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import { samplesOfTicks, type TakeRecord } from "../../protocol/index.ts";
+import { type GenerateRequest, samplesOfTicks, type TakeRecord } from "../../protocol/index.ts";
 import { parseTimecode, timecodeToSamples } from "../audio/timecode.ts";
 import { encodeWav } from "../audio/wav.ts";
 import type { ClipFacts, FinishedTake } from "../pipeline/types.ts";
+import { hashOfHead, type OldTake } from "./old-take.ts";
 import { takePaths, writeTake } from "./write.ts";
 
 const PRODUCT = "Foley in the editor 0.1.0";
@@ -26,8 +25,9 @@ export async function fileTake(
   wavPath: string,
   maker: Maker,
   notes: readonly string[],
+  parent: OldTake | null = null,
 ): Promise<TakeRecord> {
-  const record = await recordOf(take, wavPath, maker, notes);
+  const record = await recordOf(take, wavPath, maker, notes, parent);
   const { clip, request } = take.plan;
   const rate = clip?.frameRate ?? { num: 25, den: 1 };
   const start = clip?.timecode ? timecodeToSamples(clip.timecode, rate) : null;
@@ -58,6 +58,7 @@ export async function fileTake(
       timeReference,
     },
     info: { INAM: `${project}, seed ${take.seed}`, ISFT: PRODUCT, ICMT: note },
+    ...(parent ? { keep: { bytes: parent.sampleBytes, ...parent.kept.part } } : {}),
   });
   await writeTake({ wavPath, wav, record, latents: take.latents });
   return record;
@@ -68,6 +69,7 @@ async function recordOf(
   wavPath: string,
   maker: Maker,
   notes: readonly string[],
+  parent: OldTake | null,
 ): Promise<TakeRecord> {
   const { plan } = take;
   const name = basename(wavPath);
@@ -76,7 +78,7 @@ async function recordOf(
     createdBy: PRODUCT,
     file: name,
     latentsFile: take.latents ? basename(takePaths(wavPath).latents) : null,
-    request: { ...plan.request, ...(plan.request.video ? { video: basename(plan.request.video) } : {}) },
+    request: shortened(plan.request),
     source: plan.clip && (await sourceOf(plan.clip)),
     seed: take.seed,
     sampleRate: 48_000,
@@ -87,6 +89,7 @@ async function recordOf(
     truePeakDb: take.truePeakDb,
     gainDb: take.gainDb,
     events: [...take.events],
+    ...(parent ? { history: parent.history } : {}),
     chosen: take.chosen.map(({ class: id, score, mode }) => ({ class: id, score, mode })),
     guideStrength: plan.guideStrength,
     steps: plan.steps,
@@ -100,12 +103,14 @@ async function recordOf(
   };
 }
 
-const HEAD_BYTES = 1 << 20;
+/** Names of files, not where they lie: the source says that, once. */
+const shortened = ({ video, regenerate, ...request }: GenerateRequest): GenerateRequest => ({
+  ...request,
+  ...(video === undefined ? {} : { video: basename(video) }),
+  ...(regenerate ? { regenerate: { ...regenerate, take: basename(regenerate.take) } } : {}),
+});
 
-/** Enough to know the clip again: name, size, hash of its first MiB. */
-async function sourceOf(clip: ClipFacts): Promise<NonNullable<TakeRecord["source"]>> {
-  await using file = await open(clip.path, "r");
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  const sha256Head = createHash("sha256").update(buffer.subarray(0, bytesRead)).digest("hex");
-  return { name: basename(clip.path), bytes: clip.bytes, sha256Head, timecode: clip.timecode };
+/** Enough to know the clip again: name, place, size, hash of its first MiB. */
+async function sourceOf({ path, bytes, frameRate, timecode }: ClipFacts): Promise<NonNullable<TakeRecord["source"]>> {
+  return { name: basename(path), path, bytes, sha256Head: await hashOfHead(path), frameRate, timecode };
 }
