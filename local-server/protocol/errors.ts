@@ -22,6 +22,7 @@ export const ERRORS = {
   bad_prompt: { status: 422, exit: 2 },
   bad_value: { status: 422, exit: 2 },
   unknown_model: { status: 404, exit: 2 },
+  bad_weights: { status: 422, exit: 2 },
   broken_bundle: { status: 500, exit: 2 },
   wrong_hash: { status: 500, exit: 2 },
   bad_guide: { status: 422, exit: 2 },
