@@ -55,6 +55,7 @@ export const mul = binary("Mul");
 export const div = binary("Div");
 export const pow = binary("Pow");
 export const sin = unary("Sin");
+export const cos = unary("Cos");
 export const tanh = unary("Tanh");
 export const sigmoid = unary("Sigmoid");
 export const relu = unary("Relu");
@@ -128,6 +129,14 @@ export function slice(g: Graph, x: Value, axis: number, from: number, to: number
   return g.node("Slice", operands, [{ dtype: x.dtype, dims: replaced(x.dims, at, wanted) }])[0]!;
 }
 
+/** Two parts of an axis, cut at a place known at run time (i64 [1]); the dims name their sizes. */
+export function splitAt(g: Graph, x: Value, axis: number, place: Value, first: Dim, second: Dim): [Value, Value] {
+  const at = axisOf("Slice", x, axis);
+  const part = (from: Value, to: Value, dim: Dim) =>
+    g.node("Slice", [x, from, to, indices(g, [at])], [{ dtype: x.dtype, dims: replaced(x.dims, at, dim) }])[0]!;
+  return [part(indices(g, [0]), place, first), part(place, indices(g, [Number.MAX_SAFE_INTEGER]), second)];
+}
+
 export function split(g: Graph, x: Value, sizes: readonly number[], axis: number): Value[] {
   const at = axisOf("Split", x, axis);
   const total = sizes.reduce((a, b) => a + b, 0);
@@ -172,6 +181,16 @@ export const shapeOf = (g: Graph, x: Value): Value =>
 /** Repeats along axes of size 1 up to `dims`, whose sizes `shape` (i64 [rank]) gives at run time. */
 export const expand = (g: Graph, x: Value, shape: Value, dims: readonly Dim[]): Value =>
   g.node("Expand", [x, shape], [{ dtype: x.dtype, dims }])[0]!;
+
+/** x [B, L, C] -> [B, L, kernel C]: each token between its neighbours, zeros past both ends. */
+export function unfold(g: Graph, x: Value, kernel: number): Value {
+  const around = (kernel - 1) / 2;
+  const padded = pad(g, x, 1, around, around);
+  const shifted = Array.from({ length: kernel }, (_, k) =>
+    slice(g, padded, 1, k, k === kernel - 1 ? null : k + 1 - kernel, x.dims[1]!),
+  );
+  return concat(g, shifted, 2);
+}
 
 // ---- 4. sums and norms -----------------------------------------------------------------------------------------------------
 
