@@ -137,7 +137,6 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/cli": [
     "local-server/protocol",
     "local-server/src/errors.ts",
-    "local-server/src/audio/timecode.ts",
     "local-server/src/engine",
     "local-server/src/import",
     "local-server/src/onnx",

@@ -2,3 +2,4 @@ export * from "./errors.ts";
 export * from "./manifest.ts";
 export * from "./request.ts";
 export * from "./time.ts";
+export * from "./timecode.ts";

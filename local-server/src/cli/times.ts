@@ -1,5 +1,4 @@
-import { type Rational, type Ticks, ticksOfFrame, ticksOfSeconds } from "../../protocol/index.ts";
-import { parseTimecode } from "../audio/timecode.ts";
+import { parseTimecode, type Rational, type Ticks, ticksOfFrame, ticksOfSeconds } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 
 /**

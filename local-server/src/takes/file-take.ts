@@ -1,6 +1,11 @@
 import { basename } from "node:path";
-import { type GenerateRequest, samplesOfTicks, type TakeRecord } from "../../protocol/index.ts";
-import { parseTimecode, timecodeToSamples } from "../audio/timecode.ts";
+import {
+  type GenerateRequest,
+  parseTimecode,
+  samplesOfTicks,
+  type TakeRecord,
+  timecodeToSamples,
+} from "../../protocol/index.ts";
 import { encodeWav } from "../audio/wav.ts";
 import type { ClipFacts, FinishedTake } from "../pipeline/types.ts";
 import { hashOfHead, type OldTake } from "./old-take.ts";

@@ -1,4 +1,4 @@
-import { type Rational, SAMPLE_RATE_HZ, samplesOfTicks, ticksOfFrame } from "../../protocol/index.ts";
+import { type Rational, SAMPLE_RATE_HZ, samplesOfTicks, ticksOfFrame } from "./time.ts";
 
 /**
  * Timecode after SMPTE ST 12-1. Labels count frames; drop-frame (29.97 and its multiples) skips the labels 0 and 1

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatTimecode, parseTimecode, timecodeToSamples } from "../../../local-server/src/audio/timecode.ts";
+import { formatTimecode, parseTimecode, timecodeToSamples } from "../../local-server/protocol/index.ts";
 
 const film = { num: 24_000, den: 1001 };
 const ntsc = { num: 30_000, den: 1001 };
