@@ -66,6 +66,11 @@ export const gelu = unary("Gelu", "com.microsoft");
 export const geluTanh = unary("FastGelu", "com.microsoft");
 /** x σ(x), one kernel. */
 export const silu = unary("QuickGelu", "com.microsoft", { alpha: { float: 1 } });
+export const not = unary("Not");
+export const equal = (g: Graph, a: Value, b: Value): Value =>
+  g.node("Equal", [a, b], [{ dtype: "bool", dims: broadcast("Equal", a, b) }])[0]!;
+export const clip = (g: Graph, x: Value, low: number, high: number): Value =>
+  g.node("Clip", [x, g.constant(low), g.constant(high)], [x])[0]!;
 export const leakyRelu = (g: Graph, x: Value, slope: number): Value =>
   g.node("LeakyRelu", [x], [x], { alpha: { float: slope } })[0]!;
 export const cast = (g: Graph, x: Value, dtype: DType): Value =>
@@ -200,6 +205,9 @@ export function reduceMean(g: Graph, x: Value, axis: number): Value {
     keepdims: 1,
   })[0]!;
 }
+
+export const cumSum = (g: Graph, x: Value, axis: number): Value =>
+  g.node("CumSum", [x, g.constant(BigInt64Array.of(BigInt(axisOf("CumSum", x, axis))), [])], [x])[0]!;
 
 export const softmax = (g: Graph, x: Value, axis: number): Value =>
   g.node("Softmax", [x], [x], { axis: axisOf("Softmax", x, axis) })[0]!;
