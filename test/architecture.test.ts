@@ -13,6 +13,7 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/onnx/tensor.ts": [],
   "local-server/src/onnx": [
     "local-server/protocol",
+    "local-server/src/graph",
     "local-server/src/errors.ts",
     "local-server/src/onnx/tensor.ts",
     "onnxruntime-node",
@@ -25,7 +26,7 @@ const RULES: Record<string, readonly string[]> = {
     "node:stream/promises",
   ],
   "local-server/src/tokenizer": ["local-server/src/onnx/tensor.ts", "@huggingface/tokenizers"],
-  "local-server/src/sampling": ["local-server/src/onnx/tensor.ts"],
+  "local-server/src/sampling": ["local-server/protocol", "local-server/src/onnx/tensor.ts"],
   "local-server/src/audio": [
     "local-server/protocol",
     "local-server/src/onnx/tensor.ts",
@@ -60,6 +61,7 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/pipeline": [
     "local-server/protocol",
     "local-server/src/errors.ts",
+    "local-server/src/sampling",
     "local-server/src/stages",
     "local-server/src/video",
     "local-server/src/onnx",

@@ -30,6 +30,8 @@ const picture = z.object({
   /** Size of the short side before the centre crop; `crop` only, defaults to the crop's own short side. */
   shortSide: count.optional(),
   filter: z.enum(["area", "bilinear", "bicubic"]),
+  /** Resized from full-size RGB as PIL (bilinear) and torchvision (bicubic) do it, antialiased: published models need it. */
+  exact: z.boolean().optional(),
   color: z.enum(["rgb", "luma"]),
   /** Per channel, applied to values scaled to 0..1. */
   mean: z.array(z.number()),
@@ -44,6 +46,8 @@ const text = z.object({
   maxTokens: count,
   width: count,
   defaultNegativePrompt: z.string(),
+  /** Negative and positive words padded together with this id to the longer one, at most `keep` rows of the states used. */
+  pair: z.object({ padId: z.int().nonnegative(), keep: count }).optional(),
 });
 
 const semantic = z.object({ graphs, cost, fps: positive, batch: count, width: count, picture });
@@ -52,7 +56,7 @@ const semantic = z.object({ graphs, cost, fps: positive, batch: count, width: co
  * `events`: native frames (every k-th where the rate is above `maxFps`) [1,T,H,W] -> [1,T,4] = onset probability,
  * intensity 0..1, x, y in -1..1; `contextFrames` each side make a piece equal to the whole.
  */
-const sync = z.object({
+const syncEvents = z.object({
   kind: z.literal("events"),
   graphs,
   cost,
@@ -65,6 +69,36 @@ const sync = z.object({
     /** Measured: how much later than its peak an event is. */
     latencySeconds: z.number(),
   }),
+});
+
+/**
+ * `segments`: `segment` frames at `fps`, every `stride` frames [S,3,segment,H,W] -> `tokens` [S,tokens,width], which the
+ * denoiser reads as they are.
+ */
+const syncSegments = z.object({
+  kind: z.literal("segments"),
+  graphs,
+  cost,
+  fps: positive,
+  segment: count,
+  stride: count,
+  tokens: count,
+  width: count,
+  batch: count,
+  picture,
+});
+const sync = z.discriminatedUnion("kind", [syncEvents, syncSegments]);
+
+/**
+ * A denoiser in three graphs: `conditions` (once a window) and `modulation` (once for all timesteps) give by name what the
+ * step graph takes. `empty`: f32 rows of the learned "no picture", semantic then sync.
+ */
+const prepared = z.object({
+  conditions: graphs,
+  modulation: graphs,
+  headWidth: count,
+  theta: positive,
+  empty: file,
 });
 
 const denoiser = z.object({
@@ -81,6 +115,7 @@ const denoiser = z.object({
   windowLatents: count,
   /** Overlap of neighbouring windows, blended at every step. */
   overlapLatents: count,
+  prepared: prepared.optional(),
 });
 
 const decoder = z.object({
@@ -116,6 +151,8 @@ export const manifestSchema = z.object({
     file,
     excludedTerritories: z.array(z.string().length(2)),
     use: z.string(),
+    /** What the user agreed to when the weights were imported. */
+    accepted: z.object({ territory: z.string().length(2), date: z.iso.date() }).optional(),
   }),
   provenance: z.array(z.object({ name: z.string(), licence: z.string(), sha256: z.string().optional() })),
   roles: z.object({
@@ -134,6 +171,8 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Roles = Manifest["roles"];
 export type Role = keyof Roles;
+export type SyncEvents = z.infer<typeof syncEvents>;
+export type SyncSegments = z.infer<typeof syncSegments>;
 export type PictureSpec = z.infer<typeof picture>;
 
 /** bank.json: recordings by class. See models/README.md. */

@@ -57,6 +57,11 @@ export const generateRequestSchema = z.object({
     ])
     .optional(),
   guideStrength: z.number().min(0).max(1).optional(),
+  /**
+   * Frames, lengths and schedule as the model's public code has them, for comparing with it: the whole clip (its first 15 s),
+   * no rotation, no handles, nothing done to the sound.
+   */
+  reference: z.boolean().optional(),
   /** Events to perform instead of those that the picture shows: the ones of a take, moved, muted, added. */
   events: z.array(eventSchema).max(2000).optional(),
   /** Make only a part of a take anew: absolute path of its WAV, and the part, in ticks from the take's start. */

@@ -170,7 +170,7 @@ test.each(CASES)(
     expect(seen.sync).toEqual([...plan.sync!.frames]);
     expect(seen.sync).toEqual(Array.from(plan.sync!.times, shownAt));
     const inRange = starts.flatMap((start, n) => (start > begin + 1e-6 && start < end - 1e-6 ? [n] : []));
-    const step = Math.max(1, Math.ceil(isVariable ? 1 : num / den / sync.maxFps));
+    const step = Math.max(1, Math.ceil(isVariable ? 1 : num / den / (sync.kind === "events" ? sync.maxFps : sync.fps)));
     expect(seen.sync).toEqual(expect.arrayContaining(inRange.filter((n) => n % step === 0)));
 
     const { waveform, bext } = decodeWav(readFileSync(made.wav));

@@ -22,8 +22,11 @@ export interface Bundle {
   readText(file: string): Promise<string>;
   /** Little-endian f32 values of a listed file. */
   readFloats(file: string): Promise<Float32Array>;
-  /** Opens a role's graph on the first provider that takes it; the caller disposes it. */
-  open(role: Exclude<Role, "bank">): Promise<Session>;
+  /**
+   * Opens a role's graph on the first provider that takes it; the caller disposes it. `part`: one of the graphs that a
+   * prepared denoiser has beside its step.
+   */
+  open(role: Exclude<Role, "bank">, part?: "conditions" | "modulation"): Promise<Session>;
 }
 
 /** Folders that hold bundles, first match wins: FOLEY_MODELS, the product's own, the user's data folder. */
@@ -49,7 +52,11 @@ export async function listBundles(): Promise<string[]> {
  * @throws UserError unknown_model, broken_bundle, wrong_hash
  */
 export async function loadBundle(id: string): Promise<Bundle> {
-  const directory = await findBundle(id);
+  return openBundle(await findBundle(id), id);
+}
+
+/** A bundle in a folder that is named by its id. @throws UserError broken_bundle, wrong_hash */
+export async function openBundle(directory: string, id: string): Promise<Bundle> {
   const manifestPath = join(directory, "manifest.json");
   const text = await readFile(manifestPath, "utf8");
   const manifest = parseManifest(text, manifestPath);
@@ -74,10 +81,10 @@ export async function loadBundle(id: string): Promise<Bundle> {
       if (bytes.length % 4 !== 0) throw broken(`${file} as whole f32 values`, `${bytes.length} bytes`);
       return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
     },
-    async open(role) {
-      const part = manifest.roles[role];
-      if (!part) throw broken(`a bundle with the role ${role}`, `${id} without it`);
-      const graphs: Record<string, string> = part.graphs;
+    async open(role, part) {
+      const { prepared } = manifest.roles.denoiser;
+      const graphs: Record<string, string> | undefined = part ? prepared?.[part] : manifest.roles[role]?.graphs;
+      if (!graphs) throw broken(`a bundle with the role ${role}${part ? `, ${part}` : ""}`, `${id} without it`);
       const order = providerOrder().filter((provider) => graphs[provider]);
       const session = await openSession(
         order.map((provider) => ({ provider, graph: path(graphs[provider]!) })),

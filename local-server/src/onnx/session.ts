@@ -13,7 +13,10 @@ const ort = (): typeof Ort => {
   return runtime;
 };
 
-export type Feed = Tensor | { readonly data: BigInt64Array; readonly dims: readonly number[] };
+export type Feed = Tensor | { readonly data: BigInt64Array | Uint8Array; readonly dims: readonly number[] };
+
+const typeOf = (data: Feed["data"]): "int64" | "uint8" | "float32" =>
+  data instanceof BigInt64Array ? "int64" : data instanceof Uint8Array ? "uint8" : "float32";
 
 /** A loaded graph. Dispose it at the end of its stage: its memory goes back at once. */
 export interface Session extends AsyncDisposable {
@@ -80,8 +83,7 @@ function wrap(session: Ort.InferenceSession, provider: string): Session {
       const tensors: Record<string, Ort.Tensor> = {};
       for (const name of session.inputNames) {
         const feed = feeds[name]!;
-        const type = feed.data instanceof BigInt64Array ? "int64" : "float32";
-        tensors[name] = new (ort().Tensor)(type as "float32", feed.data as Float32Array, [...feed.dims]);
+        tensors[name] = new (ort().Tensor)(typeOf(feed.data) as "float32", feed.data as Float32Array, [...feed.dims]);
       }
       const results = await session.run(tensors);
       const outputs: Record<string, Tensor> = {};

@@ -3,6 +3,7 @@ import {
   MAX_RANGE_SECONDS,
   type Manifest,
   type Roles,
+  type SyncEvents,
   samplesOfTicks,
   secondsOfTicks,
   type Ticks,
@@ -10,7 +11,8 @@ import {
   ticksOfString,
 } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
-import { chooseConstant, chooseNative } from "../video/choose.ts";
+import { latentUnit } from "../sampling/lengths.ts";
+import { chooseConstant, chooseNative, chooseReference } from "../video/choose.ts";
 import type { ClipFacts, FrameChoice, MediaRange, Plan } from "./types.ts";
 
 /** Histogram and pixel distance above which two neighbouring frames belong to different shots; see video/cuts.ts. */
@@ -22,6 +24,7 @@ const CUT_THRESHOLD = 0.45;
  */
 export function makePlan(request: GenerateRequest, clip: ClipFacts | null, manifest: Manifest): Plan {
   const { roles } = manifest;
+  if (request.reference) return referencePlan(request, clip, manifest);
   const [fromTicks, toTicks] = rangeOf(request, clip);
   const fromSeconds = secondsOfTicks(fromTicks);
   const rangeTicks = (toTicks - fromTicks) as Ticks;
@@ -29,6 +32,19 @@ export function makePlan(request: GenerateRequest, clip: ClipFacts | null, manif
   const sampleCount = samplesOfTicks(rangeTicks);
   const guide = request.guide ?? (roles.bank ? { kind: "bank" as const } : { kind: "none" as const });
   const guideStrength = guide.kind === "none" ? 1 : (request.guideStrength ?? roles.bank?.guideStrength ?? 0.6);
+  if (guide.kind === "bank" && !roles.bank) {
+    throw new UserError(
+      "bad_guide",
+      "a guide that the model has",
+      "its bank, which it has not",
+      "use --guide none or a folder",
+    );
+  }
+  if (guideStrength < 1 && guideStrength > 0 && !roles.encoder) {
+    throw new UserError("bad_guide", "a model with an encoder for a guide", manifest.id, "use --guide none");
+  }
+  const media =
+    guideStrength > 0 ? mediaRange(clip, fromSeconds, seconds, sampleCount, roles) : bare(fromSeconds, sampleCount);
   return {
     request,
     clip,
@@ -38,10 +54,9 @@ export function makePlan(request: GenerateRequest, clip: ClipFacts | null, manif
     seconds,
     sampleCount,
     channels: request.channels === "stereo" ? 2 : 1,
-    semantic: clip && semanticFrames(clip, fromSeconds, seconds, roles),
-    sync: clip && syncFrames(clip, fromSeconds, seconds, roles),
-    media:
-      guideStrength > 0 ? mediaRange(clip, fromSeconds, seconds, sampleCount, roles) : bare(fromSeconds, sampleCount),
+    reference: false,
+    ...chosenFrames(clip, fromSeconds, seconds, media, roles),
+    media,
     steps: request.steps ?? roles.denoiser.steps,
     guidance: request.guidance ?? roles.denoiser.guidance,
     guide,
@@ -96,12 +111,80 @@ function rangeOf(request: GenerateRequest, clip: ClipFacts | null): [Ticks, Tick
 /** An end given with millisecond digits may lie a rounding past the last frame. */
 const SLACK = ticksOfSeconds(0.001);
 
+/**
+ * An event net looks at every frame of the range; a segment encoder at its own rate, over the whole media range, so that the
+ * clock it was trained on never stretches.
+ */
+function chosenFrames(
+  clip: ClipFacts | null,
+  fromSeconds: number,
+  seconds: number,
+  media: MediaRange,
+  roles: Roles,
+): Pick<Plan, "semantic" | "sync"> {
+  if (!clip) return { semantic: null, sync: null };
+  const { sync, semantic } = roles;
+  if (sync.kind === "events") {
+    return {
+      semantic: semanticFrames(clip, fromSeconds, seconds, roles),
+      sync: syncFrames(clip, fromSeconds, seconds, sync),
+    };
+  }
+  if (media.latentLength === 0) return { semantic: null, sync: null };
+  const lasting = media.sampleCount / roles.decoder.sampleRate;
+  const count = (fps: number) => Math.round(lasting * fps);
+  return {
+    semantic: chooseConstant(clip.frameTimes, media.fromSeconds, count(semantic.fps), semantic.fps),
+    sync: chooseConstant(clip.frameTimes, media.fromSeconds, count(sync.fps), sync.fps),
+  };
+}
+
+/** The whole clip as the public code reads it: its frames, its lengths, one window, nothing around it. */
+function referencePlan(request: GenerateRequest, clip: ClipFacts | null, { id, roles }: Manifest): Plan {
+  const { sync, semantic, decoder, denoiser } = roles;
+  const todo = "leave --reference out for this model";
+  if (sync.kind !== "segments")
+    throw new UserError("bad_value", "a model with a public reference for --reference", id, todo);
+  if (!clip) throw new UserError("bad_value", "a video for --reference", "none", "name one");
+  if (request.fromTicks !== "0" || request.toTicks !== undefined) {
+    throw new UserError("bad_value", "the whole clip for --reference", "a range", "leave --from and --to out");
+  }
+  const clock = clip.frameTimes.map((time) => time + clip.firstFrameSeconds);
+  const chosen = { semantic: chooseReference(clock, semantic.fps), sync: chooseReference(clock, sync.fps) };
+  if (chosen.sync.frames.length < sync.segment) {
+    const least = `a clip of at least ${sync.segment / sync.fps} s for --reference`;
+    throw new UserError("bad_value", least, `${(chosen.sync.frames.length / sync.fps).toFixed(2)} s`, todo);
+  }
+  const seconds = chosen.sync.frames.length / sync.fps;
+  const latentLength = Math.floor((seconds * decoder.sampleRate) / decoder.hop);
+  const sampleCount = latentLength * decoder.hop;
+  return {
+    request,
+    clip,
+    fromTicks: ticksOfString("0"),
+    toTicks: ticksOfSeconds(sampleCount / decoder.sampleRate),
+    fromSeconds: 0,
+    seconds: sampleCount / decoder.sampleRate,
+    sampleCount: sampleCount as Plan["sampleCount"],
+    channels: 1,
+    reference: true,
+    ...chosen,
+    media: { fromSeconds: 0, handleSamples: 0, sampleCount, latentLength },
+    steps: request.steps ?? denoiser.steps,
+    guidance: request.guidance ?? denoiser.guidance,
+    guide: { kind: "none" },
+    guideStrength: 1,
+    cutThreshold: CUT_THRESHOLD,
+    seeds: Array.from({ length: request.takes }, (_, take) => (request.seed + take) >>> 0),
+  };
+}
+
 /** At least one frame; one every 1/fps, the frame shown at that moment. */
 const semanticFrames = (clip: ClipFacts, fromSeconds: number, seconds: number, { semantic }: Roles): FrameChoice =>
   chooseConstant(clip.frameTimes, fromSeconds, Math.max(1, Math.ceil(seconds * semantic.fps)), semantic.fps);
 
 /** Every frame of the range and of real handles as long as the net looks, so that a range hears what the whole clip hears. */
-function syncFrames(clip: ClipFacts, fromSeconds: number, seconds: number, { sync }: Roles): FrameChoice {
+function syncFrames(clip: ClipFacts, fromSeconds: number, seconds: number, sync: SyncEvents): FrameChoice {
   const fps = Math.min(clip.frameRate.num / clip.frameRate.den, sync.maxFps);
   const handle = (sync.contextFrames + 1) / Math.max(fps, 1);
   return chooseNative(clip.frameTimes, fromSeconds - handle, fromSeconds + seconds + handle, sync.maxFps);
@@ -124,11 +207,12 @@ function mediaRange(
   fromSeconds: number,
   seconds: number,
   sampleCount: number,
-  { denoiser, decoder }: Roles,
+  roles: Roles,
 ): MediaRange {
+  const { denoiser, decoder } = roles;
   const needed = Math.ceil(sampleCount / decoder.hop);
-  // Whole pairs of latents: some models join two to a token.
-  const latentLength = Math.max(needed + (needed % 2), denoiser.windowLatents);
+  const unit = latentUnit(roles);
+  const latentLength = Math.max(unit * Math.ceil(needed / unit), denoiser.windowLatents);
   const slack = latentLength - needed;
   const latentsPerSecond = decoder.sampleRate / decoder.hop;
   const available = (wanted: number, realSeconds: number) =>

@@ -58,6 +58,8 @@ export interface Plan {
   readonly seconds: number;
   readonly sampleCount: SampleCount;
   readonly channels: 1 | 2;
+  /** As the public code of the model does it. */
+  readonly reference: boolean;
   readonly semantic: FrameChoice | null;
   readonly sync: FrameChoice | null;
   readonly media: MediaRange;
@@ -72,6 +74,8 @@ export interface Plan {
 export interface VisualFeatures {
   /** [Tc, Dv] */
   readonly semantic: Tensor | null;
+  /** What a segment encoder saw, [Ts, Ds]: eight tokens a segment of the media range; null for an event net. */
+  readonly tokens: Tensor | null;
   /** Events on the range's own clock, seconds from `fromSeconds`; may lie in the handles (negative, or past the end). */
   readonly events: readonly SoundEvent[];
   /** Moments that may sound, less sure than an event: for words that name a sound which no clear event carries. */

@@ -1,4 +1,5 @@
 import type { Manifest } from "../../protocol/index.ts";
+import { latentUnit } from "../sampling/lengths.ts";
 import type { Guide, Plan, VisualFeatures, Window } from "./types.ts";
 
 /**
@@ -6,25 +7,31 @@ import type { Guide, Plan, VisualFeatures, Window } from "./types.ts";
  * `overlap` latents under linear weights; at a shot cut the weights end hard, so nothing leaks from one shot into the next.
  * All windows are `size` long (or the whole, when it is shorter): what the model was trained on.
  */
-export function planWindows(length: number, size: number, overlap: number, cuts: readonly number[]): Window[] {
+export function planWindows(
+  length: number,
+  size: number,
+  overlap: number,
+  cuts: readonly number[],
+  unit = 2,
+): Window[] {
   if (length <= size) return [{ start: 0, length, weights: new Float32Array(length).fill(1) }];
-  const inside = cuts.map(even).filter((cut) => cut > 0 && cut < length);
+  const inside = cuts.map((cut) => whole(cut, unit)).filter((cut) => cut > 0 && cut < length);
   const edges = [0, ...inside.sort((a, b) => a - b), length];
   const windows: Window[] = [];
   for (let shot = 0; shot + 1 < edges.length; shot++) {
-    windows.push(...shotWindows(edges[shot]!, edges[shot + 1]!, length, size, overlap));
+    windows.push(...shotWindows(edges[shot]!, edges[shot + 1]!, length, size, overlap, unit));
   }
   return windows;
 }
 
 /** Windows that together cover [from, to) and weigh nothing outside it; they may look beyond it. */
-function shotWindows(from: number, to: number, length: number, size: number, overlap: number): Window[] {
+function shotWindows(from: number, to: number, length: number, size: number, overlap: number, unit: number): Window[] {
   const count = Math.max(1, Math.ceil((to - from - overlap) / (size - overlap)));
   // Spread evenly: a short last window would sound worse than a little more overlap.
   const stride = count === 1 ? 0 : (to - from - size) / (count - 1);
   const first = count === 1 ? (from + to - size) / 2 : from;
   const starts = Array.from({ length: count }, (_, i) =>
-    even(Math.max(0, Math.min(length - size, first + i * stride))),
+    whole(Math.max(0, Math.min(length - size, first + i * stride)), unit),
   );
   return starts.map((start, i) => {
     const shared = {
@@ -42,14 +49,16 @@ function shotWindows(from: number, to: number, length: number, size: number, ove
   });
 }
 
-/** Models that join two latents to a token see the same pairs in every window. The media range is even as well. */
-const even = (latent: number): number => 2 * Math.round(latent / 2);
+/** Models that join latents to a token, or share segments, see the same ones in every window. The media range fits as well. */
+const whole = (latent: number, unit: number): number => unit * Math.round(latent / unit);
 
 /** The windows of a plan. A bed runs on across cuts, as an ambience does in a mix; everything else starts anew. */
 export function windowsOf(plan: Plan, visual: VisualFeatures, guide: Guide, { roles }: Manifest): Window[] {
   const { denoiser, decoder } = roles;
   const latentOf = (seconds: number) =>
     Math.round((seconds * decoder.sampleRate + plan.media.handleSamples) / decoder.hop);
-  const cuts = guide.layers.action ? visual.cuts.map(latentOf) : [];
-  return planWindows(plan.media.latentLength, denoiser.windowLatents, denoiser.overlapLatents, cuts);
+  const { latentLength } = plan.media;
+  if (plan.reference) return planWindows(latentLength, latentLength, 0, []);
+  const cuts = guide.layers.action || !guide.layers.bed ? visual.cuts.map(latentOf) : [];
+  return planWindows(latentLength, denoiser.windowLatents, denoiser.overlapLatents, cuts, latentUnit(roles));
 }

@@ -1,15 +1,28 @@
 import type { SoundEvent } from "../../protocol/index.ts";
+import { UserError } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
 import type { Context, Guide, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
-import { encodeTexts, textPair } from "./text-features.ts";
+import { encodePair, encodeTexts, textPair } from "./text-features.ts";
 
 /** What steers the denoiser over the whole media range, built once: batches [negative, positive]. */
 export interface Conditioning {
   /** [2, Lt, Dt] */
   readonly text: Tensor;
-  /** [L, 2]: onset curve and bed activity of the positive half; the negative half is zeros. */
+  /**
+   * For an event denoiser [L, 2]: onset curve and bed activity of the positive half; the negative half is zeros. For a
+   * prepared one [Ts, Ds]: tokens of the media range's segments.
+   */
   readonly sync: Tensor;
+  /** Of a prepared denoiser: [Tc, Dv], and the learned rows that say "no picture". */
+  readonly picture: { readonly semantic: Tensor; readonly empty: EmptyRows } | null;
+}
+
+export interface EmptyRows {
+  /** [Dv] */
+  readonly semantic: Float32Array;
+  /** [Ds] */
+  readonly sync: Float32Array;
 }
 
 /** Width of an event in the onset curve, as the denoiser was trained. */
@@ -23,8 +36,9 @@ export async function conditioning(
   bundle: Bundle,
   context: Context,
 ): Promise<Conditioning> {
-  const { text: role, decoder } = bundle.manifest.roles;
+  const { text: role, decoder, denoiser } = bundle.manifest.roles;
   const negativeWords = plan.request.negativePrompt ?? role.defaultNegativePrompt;
+  if (denoiser.prepared) return preparedConditioning(plan, visual, negativeWords, bundle, context);
   // Without words of the user the model is told what the picture was understood as.
   const positiveWords = text ? "" : (guide.chosen[0]?.words ?? "");
   const texts = [negativeWords, positiveWords].filter((words) => words !== "");
@@ -36,7 +50,49 @@ export async function conditioning(
   return {
     text: textPair(negative, positive, role.width),
     sync: syncCurve(guide.events, plan, latentsPerSecond, guide.layers.bed !== null, visual),
+    picture: null,
   };
+}
+
+/** Without a picture every row is the empty one, as many as the media range has moments. */
+async function preparedConditioning(
+  plan: Plan,
+  visual: VisualFeatures,
+  negativeWords: string,
+  bundle: Bundle,
+  context: Context,
+): Promise<Conditioning> {
+  const { roles } = bundle.manifest;
+  const empty = await emptyRows(bundle);
+  const text = await encodePair(negativeWords, plan.request.prompt, bundle);
+  const seconds = (plan.media.latentLength * roles.decoder.hop) / roles.decoder.sampleRate;
+  const { sync } = roles;
+  const segments = sync.kind === "segments" ? Math.floor((seconds * sync.fps - sync.segment) / sync.stride) + 1 : 0;
+  const tokens = sync.kind === "segments" ? Math.max(1, segments) * sync.tokens : 0;
+  const pictures = Math.max(1, Math.round(seconds * roles.semantic.fps));
+  context.progress("conditioning", 1);
+  return {
+    text,
+    sync: visual.tokens ?? repeated(empty.sync, tokens),
+    picture: { semantic: visual.semantic ?? repeated(empty.semantic, pictures), empty },
+  };
+}
+
+async function emptyRows(bundle: Bundle): Promise<EmptyRows> {
+  const { denoiser, semantic, sync } = bundle.manifest.roles;
+  const rows = await bundle.readFloats(denoiser.prepared!.empty);
+  const wanted = semantic.width + (sync.kind === "segments" ? sync.width : 0);
+  if (rows.length !== wanted) {
+    throw new UserError("broken_bundle", `${wanted} values of the empty rows`, `${rows.length}`, "import it again");
+  }
+  return { semantic: rows.subarray(0, semantic.width), sync: rows.subarray(semantic.width) };
+}
+
+/** One row [D] as [count, D]. */
+export function repeated(row: Float32Array, count: number): Tensor {
+  const data = new Float32Array(count * row.length);
+  for (let i = 0; i < count; i++) data.set(row, i * row.length);
+  return tensor(data, [count, row.length]);
 }
 
 /** Events and bed activity at the latents' rate; latent l stands for (l + 0.5) / rate seconds of the media range. */

@@ -1,11 +1,12 @@
 import { throwIfCancelled } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
-import type { Session } from "../onnx/session.ts";
 import { type Tensor, tensor, zeros } from "../onnx/tensor.ts";
 import type { Context, Plan, Window } from "../pipeline/types.ts";
 import { guide } from "../sampling/guidance.ts";
+import { latentUnit } from "../sampling/lengths.ts";
 import { eulerScheduler } from "../sampling/scheduler.ts";
-import type { Conditioning } from "./conditioning.ts";
+import { type Conditioning, repeated } from "./conditioning.ts";
+import { type Conditioned, openPrepared, type PictureAndWords } from "./denoiser.ts";
 import type { Hold } from "./latents.ts";
 
 /**
@@ -23,9 +24,11 @@ export async function denoise(
   hold: Hold | null = null,
 ): Promise<Tensor[]> {
   const { denoiser } = bundle.manifest.roles;
-  await using session = await bundle.open("denoiser");
   const startSigma = known ? plan.guideStrength : 1;
   const scheduler = eulerScheduler(plan.steps, denoiser.shift, denoiser.timestepScale, startSigma);
+  await using model = denoiser.prepared
+    ? await preparedModel(plan, windows, conditioning, scheduler.timesteps, bundle)
+    : await eventModel(windows, conditioning, scheduler.timesteps, plan.guidance, bundle);
   const steps = scheduler.timesteps.length;
   const results: Tensor[] = [];
   for (const [voice, start] of starts.entries()) {
@@ -37,8 +40,7 @@ export async function denoise(
       const weight = new Float32Array(plan.media.latentLength);
       for (const [w, window] of windows.entries()) {
         throwIfCancelled(context.signal);
-        const feeds = windowFeeds(latents, scheduler.timesteps[i]!, window, conditioning, guideLatents);
-        accumulate(velocity, weight, window, guide(await runModel(session, feeds), plan.guidance));
+        accumulate(velocity, weight, window, await model.velocity(latents, w, i, guideLatents));
         context.progress("denoise", (voice * steps + i + (w + 1) / windows.length) / (steps * starts.length));
         // ONNX Runtime blocks the thread: let a cancel message in.
         await new Promise(setImmediate);
@@ -52,12 +54,110 @@ export async function denoise(
   return results;
 }
 
-type Feeds = Readonly<Record<string, Tensor>>;
-
-async function runModel(session: Session, feeds: Feeds): Promise<Tensor> {
-  const { velocity } = await session.run(feeds);
-  return velocity!;
+/** Guided velocity [1,C,l] of a window at a step. */
+interface WindowModel extends AsyncDisposable {
+  velocity(latents: Tensor, window: number, step: number, guideLatents: Tensor | null): Promise<Tensor>;
 }
+
+/** foley-mini's denoiser: words, onset curve and guide, in one graph. */
+async function eventModel(
+  windows: readonly Window[],
+  conditioning: Conditioning,
+  timesteps: readonly number[],
+  guidance: number,
+  bundle: Bundle,
+): Promise<WindowModel> {
+  const session = await bundle.open("denoiser");
+  return {
+    async velocity(latents, w, step, guideLatents) {
+      const feeds = windowFeeds(latents, timesteps[step]!, windows[w]!, conditioning, guideLatents);
+      const { velocity } = await session.run(feeds);
+      return guide(velocity!, guidance);
+    },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+/** A published denoiser: each window's picture and words are worked out once, its words' part is the same in all. */
+async function preparedModel(
+  plan: Plan,
+  windows: readonly Window[],
+  conditioning: Conditioning,
+  timesteps: readonly number[],
+  bundle: Bundle,
+): Promise<WindowModel> {
+  const model = await openPrepared(bundle, timesteps);
+  const isGuided = plan.guidance > 1;
+  const conditioned: Conditioned[] = [];
+  try {
+    for (const window of windows) {
+      const given = windowPicture(plan, window, conditioning, isGuided, bundle);
+      const made = await model.condition(given, window.length);
+      const words = Object.entries(conditioned[0] ?? {}).filter(([name]) => name.startsWith("text_"));
+      conditioned.push({ ...made, ...Object.fromEntries(words) });
+    }
+  } catch (error) {
+    await model[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    async velocity(latents, w, step) {
+      const channels = latents.dims[1]!;
+      const { length } = windows[w]!;
+      const piece = columns(latents, windows[w]!);
+      if (!isGuided) return model.velocity(conditioned[w]!, tensor(piece, [1, channels, length]), step);
+      const batch = new Float32Array(2 * piece.length);
+      batch.set(piece, 0);
+      batch.set(piece, piece.length);
+      const velocity = await model.velocity(conditioned[w]!, tensor(batch, [2, channels, length]), step);
+      return guide(velocity, plan.guidance);
+    },
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+  };
+}
+
+/** Rows of the picture in a window, batches [negative: empty rows, positive]; the positive alone without guidance. */
+function windowPicture(
+  plan: Plan,
+  window: Window,
+  { text, sync, picture }: Conditioning,
+  isGuided: boolean,
+  bundle: Bundle,
+): PictureAndWords {
+  const { roles } = bundle.manifest;
+  const { semantic, empty } = picture!;
+  const latentsPerSecond = roles.decoder.sampleRate / roles.decoder.hop;
+  const whole = window.length === plan.media.latentLength;
+  const lasting = window.length / latentsPerSecond;
+  const first = (window.start / latentsPerSecond) * roles.semantic.fps;
+  const pictures = whole ? semantic.dims[0]! : Math.round(lasting * roles.semantic.fps);
+  const tokens = roles.sync.kind === "segments" ? roles.sync.tokens : 1;
+  const perSegment = latentUnit(roles);
+  const rows = {
+    semantic: Array.from({ length: pictures }, (_, k) => Math.min(semantic.dims[0]! - 1, Math.round(first + k))),
+    sync: Array.from({ length: whole ? sync.dims[0]! : (window.length / perSegment - 1) * tokens }, (_, k) =>
+      Math.min(sync.dims[0]! - 1, (window.start / perSegment) * tokens + k),
+    ),
+  };
+  const batch = (from: Tensor, chosen: readonly number[], none: Float32Array): Tensor => {
+    const width = none.length;
+    const half = chosen.length * width;
+    const data = new Float32Array(isGuided ? 2 * half : half);
+    if (isGuided) data.set(repeated(none, chosen.length).data, 0);
+    const at = isGuided ? half : 0;
+    for (const [i, row] of chosen.entries())
+      data.set(from.data.subarray(row * width, (row + 1) * width), at + i * width);
+    return tensor(data, [isGuided ? 2 : 1, chosen.length, width]);
+  };
+  const [, count, width] = text.dims as [number, number, number];
+  return {
+    text: isGuided ? text : tensor(text.data.slice(count * width), [1, count, width]),
+    semantic: batch(semantic, rows.semantic, empty.semantic),
+    sync: batch(sync, rows.sync, empty.sync),
+  };
+}
+
+type Feeds = Readonly<Record<string, Tensor>>;
 
 /** The batch [negative, positive] of one window; the negative half has no sync and no guide. */
 function windowFeeds(

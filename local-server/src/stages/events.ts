@@ -1,4 +1,4 @@
-import type { Roles, SoundEvent } from "../../protocol/index.ts";
+import type { SoundEvent, SyncEvents } from "../../protocol/index.ts";
 
 /**
  * Peaks of the onset probability as events. activations [T,4] (probability, intensity, x, y) at `times` [T] seconds.
@@ -6,11 +6,7 @@ import type { Roles, SoundEvent } from "../../protocol/index.ts";
  * parabola through the peak and its neighbours, so it is finer than a frame, and moved by the net's measured latency.
  * Mirrors models/foley-mini/training/sync_peaks.py.
  */
-export function findEvents(
-  activations: Float32Array,
-  times: Float64Array,
-  peaks: Roles["sync"]["peaks"],
-): SoundEvent[] {
+export function findEvents(activations: Float32Array, times: Float64Array, peaks: SyncEvents["peaks"]): SoundEvent[] {
   const count = times.length;
   const probability = (i: number) => activations[4 * i]!;
   const candidates: number[] = [];
@@ -37,7 +33,7 @@ const LEAST_PROBABILITY = 0.1;
 export function unsureEvents(
   activations: Float32Array,
   times: Float64Array,
-  peaks: Roles["sync"]["peaks"],
+  peaks: SyncEvents["peaks"],
   seconds: number,
 ): SoundEvent[] {
   const inside = (time: number) => time >= 0 && time < seconds;

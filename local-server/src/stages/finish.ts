@@ -30,11 +30,15 @@ export function finish(
   const { guide, visual } = made;
   const events = guide.events.filter(({ time }) => time >= 0 && time < plan.seconds);
   const placed = place(plan, made.layers, guide);
-  removeDc(placed);
-  fadeEdges(placed, plan.request.fadeSeconds);
-  const { waveform, level } = kept
-    ? respliced(placed, kept, plan.request.truePeakDb)
-    : levelled(placed, plan.request, context);
+  if (!plan.reference) {
+    removeDc(placed);
+    fadeEdges(placed, plan.request.fadeSeconds);
+  }
+  const { waveform, level } = plan.reference
+    ? measured(placed)
+    : kept
+      ? measured(splice(placed, kept, plan.request.truePeakDb))
+      : levelled(placed, plan.request, context);
   context.progress("finish", 1);
   return {
     seed: made.seed,
@@ -51,11 +55,11 @@ export function finish(
   };
 }
 
-function respliced(placed: Waveform, kept: Kept, truePeakCeilingDb: number): { waveform: Waveform; level: Level } {
-  const waveform = splice(placed, kept, truePeakCeilingDb);
-  // Only measured: the samples outside the part stay as they were.
-  return { waveform, level: levelGain({ waveform, truePeakCeilingDb: Number.POSITIVE_INFINITY }) };
-}
+/** Not a sample is touched: the old part of a take, or what the public code would write. */
+const measured = (waveform: Waveform): { waveform: Waveform; level: Level } => ({
+  waveform,
+  level: levelGain({ waveform, truePeakCeilingDb: Number.POSITIVE_INFINITY }),
+});
 
 function levelled(
   waveform: Waveform,

@@ -1,5 +1,5 @@
 import type { SoundEvent } from "../../protocol/index.ts";
-import { throwIfCancelled } from "../errors.ts";
+import { throwIfCancelled, UserError } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import type { ChosenClass, Context, Guide, Kept, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import { createRandom } from "../random.ts";
@@ -43,6 +43,9 @@ export async function makeGuide(
     const action = new Float32Array(span.sampleCount);
     action.set(sound.subarray(0, span.sampleCount - plan.media.handleSamples), plan.media.handleSamples);
     return { layers: { action, bed: null }, events: visual.events, chosen: [] };
+  }
+  if (!bundle.manifest.roles.bank) {
+    throw new UserError("bad_guide", "a model with a bank of sounds", bundle.manifest.id, "use --guide FILE or none");
   }
   const own = await openBundleBank(bundle, context.signal);
   const bank = plan.guide.kind === "folder" ? await openFolderBank(plan.guide.path, bundle, context.signal) : own;

@@ -1,11 +1,13 @@
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
 import type { Context, TextFeatures } from "../pipeline/types.ts";
-import { createTokenizer } from "../tokenizer/tokenizer.ts";
+import { createTokenizer, tokenizePadded } from "../tokenizer/tokenizer.ts";
 
 /** Words -> hidden states and one vector; null for no words. */
 export async function textFeatures(text: string, bundle: Bundle, context: Context): Promise<TextFeatures | null> {
-  const [features] = text.trim() === "" ? [null] : await encodeTexts([text], bundle);
+  // A pair is encoded when its negative half is known.
+  const alone = text.trim() !== "" && !bundle.manifest.roles.text.pair;
+  const [features] = alone ? await encodeTexts([text], bundle) : [null];
   context.progress("text features", 1);
   return features ?? null;
 }
@@ -30,6 +32,32 @@ export async function encodeTexts(texts: readonly string[], bundle: Bundle): Pro
     features.push({ states: states!, pooled: pool(states!) });
   }
   return features;
+}
+
+/**
+ * [negative, positive] as models take them that were trained on padded pairs: hidden states [2, W, D], the padding's too.
+ * @throws UserError broken_bundle
+ */
+export async function encodePair(negative: string, positive: string, bundle: Bundle): Promise<Tensor> {
+  const { text: role } = bundle.manifest.roles;
+  const pair = role.pair!;
+  const texts = [negative, positive].map((text) => text.normalize("NFC"));
+  const [json, config] = [await bundle.readText(role.tokenizer), await bundle.readText(role.tokenizerConfig)];
+  const { ids, mask, tokens } = tokenizePadded(json, config, texts, pair.padId, role.maxTokens);
+  await using session = await bundle.open("text");
+  const dims = [2, tokens];
+  const { text: states } = await session.run({
+    input_ids: { data: ids, dims },
+    attention_mask: { data: mask, dims },
+  });
+  const kept = Math.min(tokens, pair.keep);
+  if (kept === tokens) return states!;
+  const width = states!.dims[2]!;
+  const row = (at: number) => states!.data.subarray(at * tokens * width, (at * tokens + kept) * width);
+  const data = new Float32Array(2 * kept * width);
+  data.set(row(0), 0);
+  data.set(row(1), kept * width);
+  return tensor(data, [2, kept, width]);
 }
 
 /** Mean over tokens, scaled to unit length: [1,Lt,D] -> [D]. */

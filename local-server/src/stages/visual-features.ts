@@ -1,4 +1,4 @@
-import type { Roles } from "../../protocol/index.ts";
+import type { Roles, SyncEvents } from "../../protocol/index.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import type { Session } from "../onnx/session.ts";
@@ -8,9 +8,11 @@ import { createCutDetector } from "../video/cuts.ts";
 import { openFrames } from "../video/frames.ts";
 import { findEvents, unsureEvents } from "./events.ts";
 import { normalise, pictureSize } from "./frames.ts";
+import { segmentFeatures } from "./segment-features.ts";
 
 const NOTHING: VisualFeatures = {
   semantic: null,
+  tokens: null,
   events: [],
   unsure: [],
   motion: { times: new Float64Array(0), amount: new Float32Array(0) },
@@ -24,6 +26,7 @@ const NOTHING: VisualFeatures = {
 export async function visualFeatures(plan: Plan, bundle: Bundle, context: Context): Promise<VisualFeatures> {
   if (!plan.clip || !plan.semantic || !plan.sync) return NOTHING;
   const { semantic, sync } = bundle.manifest.roles;
+  if (sync.kind === "segments") return segmentFeatures(plan, sync, bundle, context);
   await using semanticSession = await bundle.open("semantic");
   await using syncSession = await bundle.open("sync");
   const rows = semanticEncoder(semanticSession, semantic, plan.semantic.frames.length);
@@ -56,6 +59,7 @@ export async function visualFeatures(plan: Plan, bundle: Bundle, context: Contex
   const times = plan.sync.times.map((time) => time - plan.fromSeconds);
   return {
     semantic: tensor(semanticRows, [plan.semantic.frames.length, semantic.width]),
+    tokens: null,
     events: findEvents(activations, times, sync.peaks),
     unsure: unsureEvents(activations, times, sync.peaks, plan.seconds),
     motion: { times, amount: activity.motion },
@@ -96,7 +100,7 @@ function semanticEncoder(session: Session, spec: Roles["semantic"], count: numbe
 const PIECE_FRAMES = 512;
 
 /** Frames one after another -> activations [T, 4], run in pieces that overlap by the net's context: equal to the whole. */
-function syncEncoder(session: Session, spec: Roles["sync"], choice: FrameChoice) {
+function syncEncoder(session: Session, spec: SyncEvents, choice: FrameChoice) {
   const size = pictureSize(spec.picture);
   const count = choice.frames.length;
   const context = spec.contextFrames;

@@ -37,6 +37,27 @@ export function chooseNative(
   return { frames: Int32Array.from(frames), times: Float64Array.from(frames, (frame) => frameTimes[frame]!) };
 }
 
+/**
+ * The public sampler of HunyuanVideo-Foley (utils/feature_utils.py, get_frames_av): the first frame at or after each moment,
+ * the moments added up in doubles; up to 15 s; frames before time 0 are passed over. `frameTimes` on the container's clock.
+ */
+export function chooseReference(frameTimes: Float64Array, fps: number): FrameChoice {
+  const frames: number[] = [];
+  const times: number[] = [];
+  let next = 0;
+  for (const [frame, time] of frameTimes.entries()) {
+    if (time < 0 || time > REFERENCE_SECONDS) continue;
+    while (time >= next) {
+      frames.push(frame);
+      times.push(next);
+      next += 1 / fps;
+    }
+  }
+  return { frames: Int32Array.from(frames), times: Float64Array.from(times) };
+}
+
+const REFERENCE_SECONDS = 15;
+
 /** Index of the last frame that has started at `time`, 0 before the first. */
 const shownAt = (frameTimes: Float64Array, time: number): number =>
   Math.max(0, firstAfter(frameTimes, time + EPSILON_SECONDS) - 1);

@@ -13,6 +13,8 @@ export interface FramesRequest {
   readonly sync: FrameChoice | null;
   readonly semanticPicture: PictureSpec | null;
   readonly syncPicture: PictureSpec | null;
+  /** The stored picture as it is: not turned upright, not deinterlaced, no tone curve. */
+  readonly asStored?: boolean;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
 }
@@ -21,7 +23,7 @@ export interface Frame {
   readonly kind: "semantic" | "sync";
   /** Position in the choice. */
   readonly index: number;
-  /** [H,W,3] rgb or [H,W] luma, full range. Frames chosen several times share their pixels. */
+  /** [H,W,3] rgb or [H,W] luma, full range; of the clip's own size where the picture is `exact`. Frames chosen several times share their pixels. */
   readonly pixels: Uint8Array;
 }
 
@@ -43,7 +45,7 @@ export async function* openFrames(request: FramesRequest): AsyncGenerator<Frame>
     "stream" in request.clip ? (request.clip as ProbedClip) : await probeClip(request.clip.path, request.signal);
   const readers = readersOf(request, clip);
   if (readers.length === 0) return;
-  const pass: Pass = { clip, readers, signal: request.signal };
+  const pass: Pass = { clip, readers, signal: request.signal, asStored: request.asStored ?? false };
   const { timed } = clip.stream;
   let outcome = yield* runPass(pass, { strict: true, seek: timed });
   if (outcome.missedStart) outcome = yield* runPass(pass, { strict: true, seek: false });
@@ -72,7 +74,7 @@ function readersOf(request: FramesRequest, clip: ProbedClip): ChoiceReader[] {
   const readers: ChoiceReader[] = [];
   const add = (kind: Frame["kind"], choice: FrameChoice | null, picture: PictureSpec | null) => {
     if (choice && picture && choice.frames.length > 0)
-      readers.push(createChoiceReader(kind, { choice, picture }, clip));
+      readers.push(createChoiceReader(kind, { choice, picture }, clip, pictureBytes(clip, picture)));
   };
   add("semantic", request.semantic, request.semanticPicture);
   add("sync", request.sync, request.syncPicture);
@@ -83,6 +85,7 @@ interface Pass {
   readonly clip: ProbedClip;
   readonly readers: readonly ChoiceReader[];
   readonly signal: AbortSignal;
+  readonly asStored: boolean;
 }
 
 interface PassOutcome {
@@ -94,7 +97,7 @@ interface PassOutcome {
 
 /** One run of ffmpeg over what is still wanted. A failure is told, not thrown: the caller decides on salvage. */
 async function* runPass(
-  { clip, readers, signal }: Pass,
+  { clip, readers, signal, asStored }: Pass,
   { strict, seek }: { strict: boolean; seek: boolean },
 ): AsyncGenerator<Frame, PassOutcome> {
   const open = readers.filter((reader) => reader.wanted() !== null);
@@ -102,7 +105,7 @@ async function* runPass(
   const fromFrame = seek ? Math.max(0, first - RUN_UP_FRAMES) : 0;
   const seeked = fromFrame > 0;
   if (open.length === 0) return { failure: null, missedStart: false, seeked };
-  const tool = await runFfmpeg(await passArguments(clip, open, fromFrame, strict), {
+  const tool = await runFfmpeg(await passArguments(clip, open, fromFrame, strict, asStored), {
     signal,
     timeoutSeconds: Number.POSITIVE_INFINITY,
   });
@@ -126,9 +129,15 @@ async function* runPass(
   }
 }
 
-async function passArguments(clip: ProbedClip, readers: readonly ChoiceReader[], fromFrame: number, strict: boolean) {
+async function passArguments(
+  clip: ProbedClip,
+  readers: readonly ChoiceReader[],
+  fromFrame: number,
+  strict: boolean,
+  asStored: boolean,
+) {
   const { passthrough } = await findFfmpeg();
-  const strictness = strict ? ["-xerror", "-err_detect", "explode"] : [];
+  const strictness = [...(strict ? ["-xerror", "-err_detect", "explode"] : []), ...(asStored ? ["-noautorotate"] : [])];
   return argumentsOf({
     inputs: [
       {
@@ -136,7 +145,7 @@ async function passArguments(clip: ProbedClip, readers: readonly ChoiceReader[],
         url: fileUrl(clip.path),
       },
     ],
-    filterGraph: filterGraph(clip, clip.stream, readers),
+    filterGraph: filterGraph(clip, clip.stream, readers, asStored),
     output: {
       options: [
         ...readers.flatMap((_, i) => ["-map", `[out${i}]`]),
@@ -192,9 +201,11 @@ interface ChoiceReader extends Branch {
   readonly missingTailSeconds: number;
 }
 
-function createChoiceReader(kind: Frame["kind"], branch: Branch, clip: ClipFacts): ChoiceReader {
+const pictureBytes = ({ width, height }: ClipFacts, picture: PictureSpec): number =>
+  picture.exact ? width * height * 3 : picture.width * picture.height * (picture.color === "luma" ? 1 : 3);
+
+function createChoiceReader(kind: Frame["kind"], branch: Branch, clip: ClipFacts, bytes: number): ChoiceReader {
   const { frames } = branch.choice;
-  const bytes = branch.picture.width * branch.picture.height * (branch.picture.color === "luma" ? 1 : 3);
   const ticksAt = (position: number) => pipeTicks(clip.frameTimes[frames[position]!]!);
   let position = 0;
   let held: { ticks: number; pixels: Uint8Array } | null = null;

@@ -20,8 +20,13 @@ export interface Branch {
 }
 
 /** [0:V:0] -> one output per branch, [out0], [out1], with times as `pipeTicks` has them. */
-export function filterGraph(clip: ClipFacts, stream: StreamFacts, branches: readonly Branch[]): string {
-  const deinterlace = stream.interlaced ? ["bwdif=mode=send_frame:deint=interlaced"] : [];
+export function filterGraph(
+  clip: ClipFacts,
+  stream: StreamFacts,
+  branches: readonly Branch[],
+  asStored = false,
+): string {
+  const deinterlace = stream.interlaced && !asStored ? ["bwdif=mode=send_frame:deint=interlaced"] : [];
   const start = Math.round(clip.firstFrameSeconds * 1e6);
   const common = [...deinterlace, "settb=1/1000000", `setpts=PTS-(${start})`];
   const split = branches.length > 1 ? [`split=${branches.length}`] : [];
@@ -30,7 +35,7 @@ export function filterGraph(clip: ClipFacts, stream: StreamFacts, branches: read
     const chain = [
       ...selection(clip, choice),
       ...resize(clip, picture),
-      ...tone(stream, picture),
+      ...(asStored ? [] : tone(stream, picture)),
       `setpts=(PTS+${PIPE_OFFSET_SECONDS * 1e6})*${PIPE_STRETCH}`,
     ];
     return `[in${i}]${chain.join(",")}[out${i}]`;
@@ -61,6 +66,8 @@ const QUALITY = "accurate_rnd+full_chroma_int+full_chroma_inp";
 
 /** Squash: the whole picture. Crop: the short side fitted, then the centre cut out (as torchvision's Resize and CenterCrop). */
 function resize(clip: ClipFacts, picture: PictureSpec): string[] {
+  // Resized after ffmpeg, to the bit as the model's own code: here only the colours are made.
+  if (picture.exact) return ["format=rgb24"];
   const format = picture.color === "luma" ? "gray" : "rgb24";
   const { width, height } = picture;
   const scale = (w: number, h: number) =>
