@@ -1,0 +1,98 @@
+import { type GenerateRequest, secondsOfTicks, ticksOfSeconds } from "local-server/protocol";
+import type { App } from "../app.ts";
+import { activeJobs, type State, takeOf } from "../state/state.ts";
+import type { Action } from "./action.ts";
+import { attempt } from "./attempt.ts";
+
+/** The request that the cue describes, and a seed that repeats no take of it. */
+export function requestOf(state: State): GenerateRequest | null {
+  if (state.clip === null || state.range.to <= state.range.from) return null;
+  const { options, words } = state;
+  return {
+    video: state.clip.path,
+    prompt: words.prompt.trim().normalize("NFC"),
+    ...(words.negativePrompt.trim() ? { negativePrompt: words.negativePrompt.trim().normalize("NFC") } : {}),
+    fromTicks: String(state.range.from),
+    toTicks: String(state.range.to),
+    model: options.model,
+    seed: state.seed ?? 1 + Math.max(0, ...state.takes.map(({ record }) => (record.seed < 100_000 ? record.seed : 0))),
+    takes: options.takes,
+    channels: options.channels,
+    bitDepth: options.bitDepth,
+    truePeakDb: -1,
+    fadeSeconds: 0.002,
+    ...(options.lufs === null ? {} : { lufs: options.lufs }),
+    ...(options.steps === null ? {} : { steps: options.steps }),
+    ...(options.guideStrength === null ? {} : { guideStrength: options.guideStrength }),
+  };
+}
+
+/** Keeps the words of a press, newest first. */
+function remember({ store }: App, prompt: string): void {
+  if (prompt === "") return;
+  store.set(({ history }) => ({ history: [prompt, ...history.filter((old) => old !== prompt)].slice(0, 30) }));
+}
+
+export const canGenerate = ({ store }: App): boolean =>
+  store.get().connection.state === "up" && requestOf(store.get()) !== null;
+
+export const generate: Action = {
+  name: "generate",
+  label: "generate",
+  keys: ["g"],
+  when: canGenerate,
+  perform: (app) =>
+    attempt(app, async () => {
+      const request = requestOf(app.store.get());
+      if (request === null) return;
+      remember(app, request.prompt);
+      await app.server.generate(request);
+    }),
+};
+
+/** The part marked on the selected take, made anew with the words of the cue; the rest keeps its bytes. */
+export const regenerate: Action = {
+  name: "regenerate",
+  label: "regenerate",
+  icon: "redo",
+  keys: ["r"],
+  when: ({ store }) => {
+    const state = store.get();
+    const take = takeOf(state, state.selectedTakeId);
+    return state.part !== null && take !== undefined && !take.locked && state.connection.state === "up";
+  },
+  perform: (app) =>
+    attempt(app, async () => {
+      const state = app.store.get();
+      const take = takeOf(state, state.selectedTakeId);
+      if (take === undefined || state.part === null) return;
+      const { from, to } = state.part;
+      const { events: _given, ...request } = take.record.request;
+      await app.server.generate({
+        ...request,
+        prompt: state.words.prompt.trim() || request.prompt,
+        takes: 1,
+        seed: (take.record.seed + 1 + (take.record.history?.length ?? 0)) >>> 0,
+        regenerate: {
+          take: take.path,
+          fromTicks: String(ticksOfSeconds(from)),
+          toTicks: String(ticksOfSeconds(Math.min(to, secondsOfTicks(ticksOfSeconds(take.record.seconds))))),
+        },
+      });
+      app.store.set({ part: null });
+    }),
+};
+
+export const cancel: Action = {
+  name: "cancel",
+  label: "cancel",
+  icon: "close",
+  keys: ["Mod+."],
+  when: ({ store }) => activeJobs(store.get()).length > 0,
+  perform: (app) =>
+    attempt(app, async () => {
+      const job =
+        activeJobs(app.store.get()).find(({ state }) => state === "running") ?? activeJobs(app.store.get())[0];
+      if (job) await app.server.cancel(job.id);
+    }),
+};
