@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { installPackages, packagesReady } from "./packages.mjs";
+import { ensurePanel } from "./panel.mjs";
 import { root, run, SetupError } from "./process.mjs";
 import { ensureChromium, ensureFfmpeg } from "./programs.mjs";
 
@@ -37,7 +38,7 @@ async function checkNode24() {
 
 /**
  * Makes a bare clone ready and says each step on `out`; quick when all is there. `quiet` says nothing then.
- * @param {{need?: {ffmpeg?: boolean, chromium?: boolean}, quiet?: boolean, out?: NodeJS.WritableStream}} options
+ * @param {{need?: {ffmpeg?: boolean, chromium?: boolean, panel?: boolean}, quiet?: boolean, out?: NodeJS.WritableStream}} options
  * @returns {Promise<{node: string, chromium?: string, noChromium?: string}>} path of Node 24; of Chromium, or why there is none
  * @throws SetupError with what is missing and what to do
  */
@@ -52,6 +53,7 @@ export async function ensureReady({ need = {}, quiet = false, out = process.stdo
     ["packages", async (say) => (packagesReady() ? "in place" : await timed(() => installPackages(say)))],
     ["Node 24", checkNode24],
     ...(need.ffmpeg ? [["ffmpeg", ensureFfmpeg]] : []),
+    ...(need.panel ? [["panel", () => ensurePanel(node24())]] : []),
     ...(need.chromium ? [["Chromium", async (say) => chromiumInto(result, await ensureChromium(say))]] : []),
   ];
   const silent = quiet && packagesReady();

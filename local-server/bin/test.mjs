@@ -6,7 +6,7 @@ import { exitWith, root, run } from "./process.mjs";
 import { ensureReady } from "./setup.mjs";
 
 async function test(filters) {
-  const { node, chromium, noChromium } = await ensureReady({ need: { ffmpeg: true, chromium: true } });
+  const { node, chromium, noChromium } = await ensureReady({ need: { ffmpeg: true, chromium: true, panel: true } });
   const folder = mkdtempSync(join(tmpdir(), "foley-test-"));
   const summary = join(folder, "summary.txt");
   const env = {
