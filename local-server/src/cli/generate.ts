@@ -83,10 +83,6 @@ async function requestOf(
   video: string | undefined,
   time: (text: string, option: string) => Ticks,
 ): Promise<GenerateRequest> {
-  if (values.reference) {
-    const expected = "--reference with a model that has a public reference implementation";
-    throw new UserError("bad_value", expected, values.model ?? "foley-mini", "leave --reference out for this model");
-  }
   if (values.mono && values.stereo) throw new UserError("usage", "--mono or --stereo", "both", "choose one");
   const raw = {
     video,
@@ -105,6 +101,7 @@ async function requestOf(
     truePeakDb: numberOption(values["true-peak"], "--true-peak", -20, 0),
     fadeSeconds: numberOption(values.fade, "--fade", 0, 5),
     guide: values.guide === undefined ? undefined : await guideOf(values.guide),
+    reference: values.reference || undefined,
     guideStrength: numberOption(values["guide-strength"], "--guide-strength", 0, 1),
   };
   const parsed = generateRequestSchema.safeParse(

@@ -1,17 +1,94 @@
+import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { UserError } from "../errors.ts";
+import { importModel, removeModel } from "../import/import.ts";
+import { checkTerms, LICENCE_ID, TERMS } from "../import/terms.ts";
 import { listBundles, loadBundle } from "../onnx/bundle.ts";
-import { parseArguments } from "./arguments.ts";
+import { verifyGoldens } from "../verify/verify.ts";
+import { choiceOption, parseArguments } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
-export const MODELS_USAGE = "models list|info ID [--json]";
+export const MODELS_USAGE =
+  "models list | info ID | verify GOLDENS_DIR | remove ID | import DIR --id ID [--dtype fp32|fp16|int8|q8] [--weights NAME.pth] " +
+  "[--accept-license ID --territory CC]   [--json]";
 
-/** `foley models list|info`: what is installed, checked file by file. */
-export async function modelsVerb(args: readonly string[], output: Output): Promise<void> {
-  const { positionals } = parseArguments(args, { json: { type: "boolean" } }, MODELS_USAGE, { min: 1, max: 2 });
+const OPTIONS = {
+  id: { type: "string" },
+  dtype: { type: "string" },
+  weights: { type: "string" },
+  "accept-license": { type: "string" },
+  territory: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+/** `foley models …`: what is installed, checked file by file; the published weights brought in, proven and taken away. */
+export async function modelsVerb(args: readonly string[], signal: AbortSignal, output: Output): Promise<void> {
+  const { positionals, values } = parseArguments(args, OPTIONS, MODELS_USAGE, { min: 1, max: 2 });
   const [verb, id] = positionals;
   if (verb === "list" && id === undefined) return list(output);
   if (verb === "info" && id !== undefined) return info(id, output);
+  if (verb === "verify" && id !== undefined) return verify(resolve(id), signal, output);
+  if (verb === "remove" && id !== undefined) {
+    return output.finish({ removed: id }, `removed ${await removeModel(id)}`);
+  }
+  if (verb === "import" && id !== undefined) return importVerb(resolve(id), values, signal, output);
   throw new UserError("usage", MODELS_USAGE, positionals.join(" "), "see `foley help`");
+}
+
+type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>["values"];
+
+async function importVerb(dir: string, values: Values, signal: AbortSignal, output: Output): Promise<void> {
+  if (values.id === undefined)
+    throw new UserError("usage", MODELS_USAGE, "no --id", "name the bundle: --id hunyuan-xl");
+  const dtype = choiceOption(values.dtype, "--dtype", ["fp32", "fp16", "int8", "q8"]) ?? "int8";
+  const territory = await agree(values);
+  const live = process.stderr.isTTY && !values.json;
+  const { directory, bytes, seconds } = await importModel({
+    dir,
+    id: values.id,
+    dtype,
+    territory,
+    weights: values.weights,
+    signal,
+    onProgress(what, fraction, secondsLeft) {
+      if (!live) return;
+      const left = secondsLeft === null ? "" : `, ${Math.ceil(secondsLeft)} s left`;
+      process.stderr.write(`\r\u001b[K${what} ${Math.round(100 * fraction)} %${left}`);
+    },
+  });
+  if (live) process.stderr.write("\r\u001b[K");
+  const peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  const text = `imported ${values.id} (${dtype}, ${Math.round(bytes / 1e6)} MB) in ${seconds.toFixed(1)} s, ${peakMemoryMiB} MiB at most\n${directory}`;
+  output.finish({ id: values.id, dtype, directory, bytes, seconds, peakMemoryMiB }, text);
+}
+
+/** Asks where it can: in a terminal. Elsewhere both options are needed. */
+async function agree(values: Values): Promise<string> {
+  const asks = process.stdin.isTTY && process.stderr.isTTY && !values.json && values["accept-license"] === undefined;
+  if (!asks) return checkTerms(values["accept-license"], values.territory);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    process.stderr.write(`${TERMS}\n\n`);
+    const territory = values.territory ?? (await terminal.question("Country you use it in (two letters): "));
+    const answer = await terminal.question("Do you agree to the licence? (yes/no): ");
+    return checkTerms(answer.trim().toLowerCase() === "yes" ? LICENCE_ID : "no", territory.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+async function verify(dir: string, signal: AbortSignal, output: Output): Promise<void> {
+  const rows = await verifyGoldens(dir, signal);
+  const failed = rows.filter(({ result }) => result === "FAIL").length;
+  const number = (value: number | null) => (value === null ? "-" : value === 0 ? "0" : value.toExponential(1));
+  const lines = rows.map(({ network, name, error, limit, result, why }) =>
+    [network.padEnd(12), name.padEnd(44), number(error).padStart(8), number(limit).padStart(8), result, why ?? ""]
+      .join(" ")
+      .trimEnd(),
+  );
+  const passed = rows.filter(({ result }) => result === "pass").length;
+  output.finish({ rows, passed, failed }, [...lines, `${passed} pass, ${failed} FAIL`].join("\n"));
+  if (failed > 0) process.exitCode = 1;
 }
 
 async function list(output: Output): Promise<void> {
@@ -46,6 +123,9 @@ async function info(id: string, output: Output): Promise<void> {
     `${manifest.name} ${manifest.version} (${manifest.id})`,
     manifest.description,
     `licence: ${manifest.licence.id}. ${manifest.licence.use}`,
+    ...(manifest.licence.accepted
+      ? [`agreed to on ${manifest.licence.accepted.date} for the territory ${manifest.licence.accepted.territory}`]
+      : []),
     `folder: ${directory}`,
     `sha256 of the manifest: ${sha256}`,
     "roles:",

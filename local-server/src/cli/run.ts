@@ -11,7 +11,7 @@ type Verb = (args: readonly string[], signal: AbortSignal, output: Output) => Pr
 const VERBS: Record<string, Verb> = {
   generate: generateVerb,
   regenerate: regenerateVerb,
-  models: (args, _signal, output) => modelsVerb(args, output),
+  models: modelsVerb,
   doctor: doctorVerb,
   bench: benchVerb,
   help: async (_args, _signal, output) => output.finish({ help: HELP }, HELP),

@@ -31,10 +31,15 @@ export function matrixOf(tensors: Tensors, name: string): Matrix {
 
 /** A vector of a checkpoint, [size]; `size` is what the network needs. */
 export function vector(g: Graph, tensors: Tensors, name: string, size: number): Value {
+  assertSize(tensors, name, size);
+  return g.weight(name, "f32", [size], async () => rawBytes(await tensors.floats(name)));
+}
+
+/** Throws where a tensor has another number of values than the network needs. */
+export function assertSize(tensors: Tensors, name: string, size: number): void {
   const dims = tensors.dims(name);
   if (sizeOf(dims) !== size)
     throw new Error(`expected ${size} values for ${name}, came [${dims}]; use the model's own file`);
-  return g.weight(name, "f32", [size], async () => rawBytes(await tensors.floats(name)));
 }
 
 /** Two weights are made from one reading of a tensor; when both were asked for, it is let go. */

@@ -60,8 +60,6 @@ export const tanh = unary("Tanh");
 export const sigmoid = unary("Sigmoid");
 export const relu = unary("Relu");
 export const sqrt = unary("Sqrt");
-/** Halves to even. */
-export const round = unary("Round");
 /** x Φ(x), by erf. */
 export const gelu = unary("Gelu", "com.microsoft");
 /** Gelu by tanh. */
@@ -80,17 +78,6 @@ export const cast = (g: Graph, x: Value, dtype: DType): Value =>
 const CAST_CODES: Record<DType, number> = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10 };
 
 // ---- 3. moving -----------------------------------------------------------------------------------------------------------
-
-/** Antialiased resize of pictures [B,C,H,W] to `dims`, pixel centres at halves. Cubic has a = -0.5. */
-export function resize(g: Graph, x: Value, dims: readonly number[], mode: "linear" | "cubic"): Value {
-  const attributes = {
-    mode,
-    antialias: 1,
-    coordinate_transformation_mode: "half_pixel",
-    ...(mode === "cubic" ? { cubic_coeff_a: { float: -0.5 } } : {}),
-  };
-  return g.node("Resize", [x, null, null, indices(g, dims)], [{ dtype: x.dtype, dims }], attributes)[0]!;
-}
 
 /** New dims; a name must stand where it stood, or be the only one that is worked out from the rest. */
 export function reshape(g: Graph, x: Value, dims: readonly Dim[]): Value {

@@ -1,4 +1,5 @@
 import { createGraph, type Dim, type Graph, type Tensors, type Value } from "../graph/graph.ts";
+import { assertSize, vector } from "../graph/linear.ts";
 import * as op from "../graph/ops.ts";
 
 /**
@@ -114,6 +115,7 @@ function residualUnit(g: Graph, x: Value, tensors: Tensors, prefix: string, dila
 function snake(g: Graph, x: Value, tensors: Tensors, prefix: string): Value {
   const name = `${prefix}.alpha`;
   const channels = x.dims[1] as number;
+  assertSize(tensors, name, channels);
   const weight = (suffix: string, of: (alpha: number) => number) =>
     g.weight(name + suffix, "f32", [1, channels, 1], async () => bytesOf((await tensors.floats(name)).map(of)));
   const wave = op.sin(
@@ -139,7 +141,7 @@ const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 const biasOf = (g: Graph, tensors: Tensors, prefix: string, size: number): Value =>
-  g.weight(`${prefix}.bias`, "f32", [size], async () => bytesOf(await tensors.floats(`${prefix}.bias`)));
+  vector(g, tensors, `${prefix}.bias`, size);
 
 function plainConv(g: Graph, x: Value, tensors: Tensors, prefix: string): Value {
   const dims = tensors.dims(`${prefix}.weight`);
@@ -152,6 +154,7 @@ function plainConv(g: Graph, x: Value, tensors: Tensors, prefix: string): Value 
 /** Weight norm folded: w = g v / |v|, the norm over all axes but the first (Salimans & Kingma 2016). */
 function foldedWeight(g: Graph, tensors: Tensors, prefix: string): Value {
   const dims = tensors.dims(`${prefix}.weight_v`);
+  assertSize(tensors, `${prefix}.weight_g`, dims[0]!);
   return g.weight(`${prefix}.weight`, "f32", dims, async () => {
     const scale = await tensors.floats(`${prefix}.weight_g`);
     const out = (await tensors.floats(`${prefix}.weight_v`)).slice();

@@ -1,5 +1,14 @@
 import { createGraph, type Graph, type Tensors, type Value } from "../graph/graph.ts";
-import { linear, type Matrix, matrixOf, type Precision, project, tokenConv, vector } from "../graph/linear.ts";
+import {
+  assertSize,
+  linear,
+  type Matrix,
+  matrixOf,
+  type Precision,
+  project,
+  tokenConv,
+  vector,
+} from "../graph/linear.ts";
 import * as op from "../graph/ops.ts";
 
 /**
@@ -276,6 +285,7 @@ function singleBlock(
   const modulated = (y: Value, scale: Value, shift: Value) =>
     op.add(g, op.mul(g, op.layerNorm(g, y, null, null, SINGLE_EPSILON), scale), shift);
 
+  assertSize(tensors, `${block}.linear_qkv.bias`, 3 * hidden);
   const qkv = project(
     g,
     modulated(x, scale1!, shift1!),
@@ -342,6 +352,7 @@ function modulation(
   precision: Precision,
 ): Value {
   const matrix = matrixOf(tensors, `${prefix}.weight`);
+  assertSize(tensors, `${prefix}.bias`, matrix.rows);
   const bias = g.weight(`${prefix}.bias`, "f32", [matrix.rows], async () => {
     const values = (await tensors.floats(`${prefix}.bias`)).slice();
     for (const part of scales) for (let i = part * hidden; i < (part + 1) * hidden; i++) values[i]! += 1;

@@ -1,5 +1,5 @@
 import type { Graph, Tensors, Value } from "../graph/graph.ts";
-import { linear, type Matrix, matrixOf, type Precision, project, vector } from "../graph/linear.ts";
+import { assertSize, linear, type Matrix, matrixOf, type Precision, project, vector } from "../graph/linear.ts";
 import * as op from "../graph/ops.ts";
 
 /** Parts that the three encoders share. All take and give f32 [B,S,D]. */
@@ -43,6 +43,7 @@ export function inProjection(
 ): Value {
   const whole = matrixOf(tensors, `${prefix}.in_proj_weight`);
   const width = whole.rows / 3;
+  assertSize(tensors, `${prefix}.in_proj_bias`, whole.rows);
   const rows = [parts.from * width, parts.to * width] as const;
   const name = `${prefix}.in_proj.${parts.from}`;
   const matrix: Matrix = {

@@ -36,6 +36,10 @@ function bundleFolders(): string[] {
   return [...(process.env.FOLEY_MODELS ? [resolve(process.env.FOLEY_MODELS)] : []), own, join(data, "foley/models")];
 }
 
+/** Where imported bundles go: FOLEY_MODELS, else the user's data folder. */
+export const importFolder = (): string =>
+  process.env.FOLEY_MODELS ? resolve(process.env.FOLEY_MODELS) : bundleFolders().at(-1)!;
+
 /** Ids of all bundles that can be found. */
 export async function listBundles(): Promise<string[]> {
   const ids = new Set<string>();
@@ -125,7 +129,8 @@ async function verifyFiles(directory: string, manifest: Manifest): Promise<void>
     const path = join(directory, file);
     const facts = await lstat(path).catch(() => null);
     // A link could be swapped under us, and one out of the folder would pull in a file that nobody listed.
-    if (!facts?.isFile())
+    // A hard link is another name of a file that somebody else may write to, and ONNX Runtime follows it.
+    if (!facts?.isFile() || facts.nlink > 1)
       throw broken(`the regular file ${file} in ${directory}`, facts ? "a link or folder" : "nothing");
     if (facts.size !== bytes) throw wrongHash(path, `${bytes} bytes`, `${facts.size} bytes`);
     const hash = createHash("sha256");

@@ -45,6 +45,8 @@ export async function openSession(
       const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
         intraOpNumThreads: threads,
+        // A provider whose library is absent is told in our own words, when none is left.
+        ...(provider === "cpu" ? {} : { logSeverityLevel: 4 as const }),
         // Spinning threads burn the second core while JavaScript works.
         extra: { session: { intra_op: { allow_spinning: "0" } } },
       };

@@ -149,8 +149,8 @@ function referencePlan(request: GenerateRequest, clip: ClipFacts | null, { id, r
   if (request.fromTicks !== "0" || request.toTicks !== undefined) {
     throw new UserError("bad_value", "the whole clip for --reference", "a range", "leave --from and --to out");
   }
-  const clock = clip.frameTimes.map((time) => time + clip.firstFrameSeconds);
-  const chosen = { semantic: chooseReference(clock, semantic.fps), sync: chooseReference(clock, sync.fps) };
+  const choose = (fps: number) => chooseReference(clip.frameTimes, clip.firstFrameSeconds, fps);
+  const chosen = { semantic: choose(semantic.fps), sync: choose(sync.fps) };
   if (chosen.sync.frames.length < sync.segment) {
     const least = `a clip of at least ${sync.segment / sync.fps} s for --reference`;
     throw new UserError("bad_value", least, `${(chosen.sync.frames.length / sync.fps).toFixed(2)} s`, todo);

@@ -78,7 +78,8 @@ async function preparedConditioning(
   };
 }
 
-async function emptyRows(bundle: Bundle): Promise<EmptyRows> {
+/** The learned rows of a prepared denoiser. @throws UserError broken_bundle */
+export async function emptyRows(bundle: Bundle): Promise<EmptyRows> {
   const { denoiser, semantic, sync } = bundle.manifest.roles;
   const rows = await bundle.readFloats(denoiser.prepared!.empty);
   const wanted = semantic.width + (sync.kind === "segments" ? sync.width : 0);

@@ -6,7 +6,7 @@ import { columns } from "./denoise.ts";
 
 /** Latents [voices][1,C,L] -> sound. Two voices are a stereo bed; one follows the action (or is a mono bed). */
 export async function decode(
-  plan: Plan,
+  plan: Pick<Plan, "guideStrength">,
   guide: Guide,
   latents: readonly Tensor[],
   bundle: Bundle,

@@ -14,7 +14,7 @@ import type { Hold } from "./latents.ts";
  * starts [voices][1,C,L] -> latents of the same shapes.
  */
 export async function denoise(
-  plan: Plan,
+  plan: LoopPlan,
   windows: readonly Window[],
   conditioning: Conditioning,
   starts: readonly Tensor[],
@@ -54,6 +54,9 @@ export async function denoise(
   return results;
 }
 
+/** What the loop needs of a plan. */
+type LoopPlan = Pick<Plan, "steps" | "guidance" | "guideStrength" | "media">;
+
 /** Guided velocity [1,C,l] of a window at a step. */
 interface WindowModel extends AsyncDisposable {
   velocity(latents: Tensor, window: number, step: number, guideLatents: Tensor | null): Promise<Tensor>;
@@ -80,7 +83,7 @@ async function eventModel(
 
 /** A published denoiser: each window's picture and words are worked out once, its words' part is the same in all. */
 async function preparedModel(
-  plan: Plan,
+  plan: LoopPlan,
   windows: readonly Window[],
   conditioning: Conditioning,
   timesteps: readonly number[],
@@ -118,7 +121,7 @@ async function preparedModel(
 
 /** Rows of the picture in a window, batches [negative: empty rows, positive]; the positive alone without guidance. */
 function windowPicture(
-  plan: Plan,
+  plan: LoopPlan,
   window: Window,
   { text, sync, picture }: Conditioning,
   isGuided: boolean,

@@ -1,13 +1,13 @@
 import type { PictureSpec, SyncSegments } from "../../protocol/index.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
-import { openResizer, type Resizer } from "../onnx/resize.ts";
 import type { Session } from "../onnx/session.ts";
 import { tensor } from "../onnx/tensor.ts";
 import type { ClipFacts, Context, Plan, VisualFeatures } from "../pipeline/types.ts";
 import { createCutDetector } from "../video/cuts.ts";
 import { openFrames } from "../video/frames.ts";
 import { pictureSize } from "./frames.ts";
+import { createResizer, type Resizer } from "./resize.ts";
 
 /**
  * Features of a published model: semantic rows [Tc,Dv] of pictures at their own rate, and sync tokens [Ts,Ds] of overlapping
@@ -33,7 +33,7 @@ export async function segmentFeatures(
   const rows = new Float32Array(plan.semantic!.frames.length * semantic.width);
   {
     await using session = await bundle.open("semantic");
-    await using resizer = await openResizer(semantic.picture, ...sizeOf(clip, plan.reference));
+    const resizer = createResizer(semantic.picture, ...sizeOf(clip, plan.reference));
     const batch = batcher(session, "pixels", "semantic", semantic.picture, semantic.batch, rows, semantic.width);
     const frames = openFrames({
       ...shared,
@@ -44,14 +44,14 @@ export async function segmentFeatures(
     });
     const resize = repeating(resizer);
     for await (const { pixels } of frames) {
-      await batch.add((await resize(pixels)).data);
+      await batch.add(resize(pixels));
       tick();
     }
     await batch.end();
   }
 
   await using session = await bundle.open("sync");
-  await using resizer = await openResizer(sync.picture, ...sizeOf(clip, plan.reference));
+  const resizer = createResizer(sync.picture, ...sizeOf(clip, plan.reference));
   const luma: PictureSpec = { ...sync.picture, color: "luma" };
   const cuts = createCutDetector(plan.cutThreshold, luma);
   const segments = segmentEncoder(session, sync, plan.sync!.frames.length);
@@ -66,7 +66,7 @@ export async function segmentFeatures(
   const resize = repeating(resizer);
   let before: Uint8Array | null = null;
   for await (const { pixels, index } of frames) {
-    const { data } = await resize(pixels);
+    const data = resize(pixels);
     const grey = lumaOf(data, sync.picture);
     cuts.push(grey, plan.sync!.times[index]!);
     if (before) motion[index] = meanChange(before, grey);
@@ -93,7 +93,7 @@ const sizeOf = ({ width, height, rotation }: ClipFacts, asStored: boolean): [num
 
 /** A frame that is shown at several moments is resized once. */
 function repeating(resizer: Resizer): Resizer["resize"] {
-  let last: { pixels: Uint8Array; made: ReturnType<Resizer["resize"]> } | null = null;
+  let last: { pixels: Uint8Array; made: Float32Array } | null = null;
   return (pixels) => {
     if (last?.pixels !== pixels) last = { pixels, made: resizer.resize(pixels) };
     return last.made;

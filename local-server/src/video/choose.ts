@@ -39,17 +39,18 @@ export function chooseNative(
 
 /**
  * The public sampler of HunyuanVideo-Foley (utils/feature_utils.py, get_frames_av): the first frame at or after each moment,
- * the moments added up in doubles; up to 15 s; frames before time 0 are passed over. `frameTimes` on the container's clock.
+ * the moments added up in doubles on the container's clock; up to 15 s; frames before its time 0 are passed over.
  */
-export function chooseReference(frameTimes: Float64Array, fps: number): FrameChoice {
+export function chooseReference(frameTimes: Float64Array, firstFrameSeconds: number, fps: number): FrameChoice {
   const frames: number[] = [];
   const times: number[] = [];
   let next = 0;
-  for (const [frame, time] of frameTimes.entries()) {
+  for (const [frame, sinceFirst] of frameTimes.entries()) {
+    const time = sinceFirst + firstFrameSeconds;
     if (time < 0 || time > REFERENCE_SECONDS) continue;
     while (time >= next) {
       frames.push(frame);
-      times.push(next);
+      times.push(sinceFirst);
       next += 1 / fps;
     }
   }

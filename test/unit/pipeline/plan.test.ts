@@ -13,9 +13,10 @@ import type { ClipFacts } from "../../../local-server/src/pipeline/types.ts";
 const manifest = {
   roles: {
     semantic: { fps: 2 },
-    sync: { maxFps: 34, contextFrames: 10 },
+    sync: { kind: "events", maxFps: 34, contextFrames: 10 },
     denoiser: { windowLatents: 400, steps: 8, guidance: 2 },
     decoder: { sampleRate: 48_000, hop: 960 },
+    encoder: { chunkLatents: 100, contextLatents: 4 },
     bank: { guideStrength: 0 },
   },
 } as unknown as Manifest;
