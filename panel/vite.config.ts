@@ -4,7 +4,10 @@ import { defineConfig, type Plugin } from "vite";
 const classicScript: Plugin = {
   name: "classic-script",
   enforce: "post",
-  transformIndexHtml: (html) => html.replace(/<script type="module" crossorigin/g, "<script defer").replace(/<link rel="stylesheet" crossorigin/g, '<link rel="stylesheet"'),
+  transformIndexHtml: (html) =>
+    html
+      .replace(/<script type="module" crossorigin/g, "<script defer")
+      .replace(/<link rel="stylesheet" crossorigin/g, '<link rel="stylesheet"'),
 };
 
 /** Relative paths, one bundle, and nothing newer than Chrome 88 (CEP 11). */

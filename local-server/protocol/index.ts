@@ -1,6 +1,7 @@
 export * from "./cue-sheet.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";
+export * from "./messages.ts";
 export * from "./request.ts";
 export * from "./time.ts";
 export * from "./timecode.ts";

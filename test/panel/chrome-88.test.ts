@@ -44,7 +44,8 @@ beforeAll(async () => {
   const configFile = resolve(import.meta.dirname, "../../panel/vite.config.ts");
   await build({ configFile, logLevel: "error", build: { outDir: folder, emptyOutDir: true } });
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if ([".js", ".css", ".html"].includes(extname(name))) files.push({ name, text: readFileSync(join(folder, name), "utf8") });
+    if ([".js", ".css", ".html"].includes(extname(name)))
+      files.push({ name, text: readFileSync(join(folder, name), "utf8") });
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -71,12 +72,21 @@ test("the bundle parses as ES2021 and is one classic script beside its page, as 
 test("no call of a method or global that Chrome 88 lacks, unless it is asked for first", () => {
   const found: string[] = [];
   for (const { text } of ending(".js")) {
-    const tested = (name: string): boolean => new RegExp(`typeof ${name}\\b|["'.]${name}["']? in |\\.${name}\\?\\.|\\.${name}&&|\\.${name}\\?`).test(text);
+    const tested = (name: string): boolean =>
+      new RegExp(`typeof ${name}\\b|["'.]${name}["']? in |\\.${name}\\?\\.|\\.${name}&&|\\.${name}\\?`).test(text);
     for (const node of nodesOf(parse(text, { ecmaVersion: 2021 }))) {
       if (node.type !== "CallExpression") continue;
       const { callee } = node;
-      const name = callee.type === "Identifier" ? callee.name : callee.type === "MemberExpression" && callee.property.type === "Identifier" && !callee.computed ? callee.property.name : "";
-      const isNewer = callee.type === "Identifier" ? NEWER_GLOBALS.includes(name) : (Object.entries(NEWER_METHODS).find(([method]) => method === name)?.[1] ?? 0) > 88;
+      const name =
+        callee.type === "Identifier"
+          ? callee.name
+          : callee.type === "MemberExpression" && callee.property.type === "Identifier" && !callee.computed
+            ? callee.property.name
+            : "";
+      const isNewer =
+        callee.type === "Identifier"
+          ? NEWER_GLOBALS.includes(name)
+          : (Object.entries(NEWER_METHODS).find(([method]) => method === name)?.[1] ?? 0) > 88;
       if (isNewer && !tested(name)) found.push(text.slice(Math.max(0, node.start - 60), node.end).slice(0, 160));
     }
   }
@@ -84,9 +94,11 @@ test("no call of a method or global that Chrome 88 lacks, unless it is asked for
 });
 
 test("no style that Chrome 88 cannot read", () => {
-  const found = ending(".css").flatMap(({ text }) => NEWER_CSS.flatMap(([pattern, what]) => {
-    const match = pattern.exec(text);
-    return match ? [`${what}: ${text.slice(Math.max(0, match.index - 80), match.index + 40)}`] : [];
-  }));
+  const found = ending(".css").flatMap(({ text }) =>
+    NEWER_CSS.flatMap(([pattern, what]) => {
+      const match = pattern.exec(text);
+      return match ? [`${what}: ${text.slice(Math.max(0, match.index - 80), match.index + 40)}`] : [];
+    }),
+  );
   expect(found).toEqual([]);
 });

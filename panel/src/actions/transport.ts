@@ -10,7 +10,10 @@ export const playhead = ({ player }: App): Ticks => ticksOfSeconds(player.second
 /** Plays the range from its start where the playhead stands outside it. */
 export function playStop(app: App): void {
   const { player, store } = app;
-  if (player.playing()) return player.pause();
+  if (player.playing()) {
+    player.pause();
+    return;
+  }
   const { range, clip } = store.get();
   if (clip === null) return;
   const [from, to] = [secondsOfTicks(range.from), secondsOfTicks(range.to)];
@@ -111,7 +114,10 @@ export function playTake(app: App, id: string): void {
 
 export function select({ store }: App, id: string): void {
   const { selectedTakeId, otherTakeId } = store.get();
-  if (selectedTakeId === id) return void store.set({ audition: true });
+  if (selectedTakeId === id) {
+    store.set({ audition: true });
+    return;
+  }
   store.set({
     selectedTakeId: id,
     otherTakeId: selectedTakeId ?? otherTakeId,

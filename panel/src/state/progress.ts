@@ -1,16 +1,8 @@
 import { STAGES } from "local-server/protocol";
-import { useText } from "../app.ts";
-import type { Job } from "./state.ts";
 
 /** `0:07`, `2:30`. */
 export const timeLeft = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.ceil(seconds % 60) % 60).padStart(2, "0")}`;
-
-/** The stage of a job in the person's language. */
-export function useStageName(): (job: Job) => string {
-  const text = useText();
-  return ({ stage }) => (stage === null ? text("starting") : text(`stage.${stage}`));
-}
 
 /** How far a job is, 0..1, from its stage and the fraction of it: stages count by what they mostly cost. */
 export function jobFraction(stage: (typeof STAGES)[number], fraction: number): number {

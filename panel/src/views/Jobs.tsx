@@ -2,8 +2,9 @@ import { ActionButton } from "@adobe/react-spectrum";
 import { attempt } from "../actions/attempt.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { noticeOfBody } from "../state/notice.ts";
-import { timeLeft, useStageName } from "../state/progress.ts";
+import { timeLeft } from "../state/progress.ts";
 import type { Job } from "../state/state.ts";
+import { useStageName } from "../ui/stage-name.ts";
 
 /** Every request: what runs, what waits, what came of the others. */
 export function Jobs() {

@@ -32,7 +32,6 @@ export function Picture() {
   return (
     <section className="stack" aria-label={text("picture")}>
       <div className="screen">
-        {/* biome-ignore lint/a11y/useMediaCaption: silent picture that sound is made for */}
         <video
           key={url}
           ref={video}

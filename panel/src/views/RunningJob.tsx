@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from "react";
 import { cancel } from "../actions/generate.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import { timeLeft, useStageName } from "../state/progress.ts";
+import { timeLeft } from "../state/progress.ts";
 import { activeJobs, type Job } from "../state/state.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
+import { useStageName } from "../ui/stage-name.ts";
 
 /** What is being made: stage, how far, time left, and a way out. Said aloud at the start, the half and the end. */
 export function RunningJob() {

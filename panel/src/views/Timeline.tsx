@@ -60,7 +60,6 @@ export function Timeline({ children }: { readonly children: ReactNode }) {
   return (
     <div className="timeline" ref={box}>
       {children}
-      {/* biome-ignore lint/a11y/useSemanticElements: a range input shows no playhead over lanes */}
       <div
         className="scrub"
         role="slider"
@@ -83,7 +82,6 @@ export function Timeline({ children }: { readonly children: ReactNode }) {
       <div className="outside" style={{ left: 0, width: `${percent(range.from)}%` }} />
       <div className="outside" style={{ left: `${percent(range.to)}%`, right: 0 }} />
       {(["from", "to"] as const).map((end) => (
-        // biome-ignore lint/a11y/useSemanticElements: two ends of one range, over the lanes
         <div
           key={end}
           className="handle"

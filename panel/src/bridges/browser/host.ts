@@ -14,7 +14,10 @@ export function createBrowserHost(store: Store<State>, server: Server): Host {
       const { placed, takes, clip, language } = store.get();
       if (clip === null) return;
       const item = placeOnFreeTrack(placed, take, takes);
-      const text = translate(language)("placedNotice", { track: `A${item.track + 1}`, timecode: timecodeAt(item.at, clip.count) });
+      const text = translate(language)("placedNotice", {
+        track: `A${item.track + 1}`,
+        timecode: timecodeAt(item.at, clip.count),
+      });
       store.set({
         placed: placed.includes(item) ? placed : [...placed, item],
         notice: { kind: "info", text, detail: null, action: null },

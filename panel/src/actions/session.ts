@@ -1,8 +1,8 @@
 import { ticksOfString } from "local-server/protocol";
-import { openClip } from "../actions/clip.ts";
 import type { App } from "../app.ts";
-import type { State } from "./state.ts";
-import { soundingTracks } from "./sounding.ts";
+import { soundingTracks } from "../state/sounding.ts";
+import type { State } from "../state/state.ts";
+import { openClip } from "./clip.ts";
 
 /** Keeps what the person sees and hears in step with the state: the sound of the tracks, and the cue for the next time. */
 export function followState(app: App): void {
@@ -13,13 +13,23 @@ export function followState(app: App): void {
     const state = store.get();
     const sounds = changed(state, "takes", "placed", "selectedTakeId", "otherTakeId", "audition", "clip");
     const cue = changed(state, "clip", "range", "placed");
-    const came = changed(state, "takes") && state.takes.length > last.takes.length ? state.takes.find(({ id }) => !last.takes.some((old) => old.id === id)) : undefined;
+    const came =
+      changed(state, "takes") && state.takes.length > last.takes.length
+        ? state.takes.find(({ id }) => !last.takes.some((old) => old.id === id))
+        : undefined;
     const fresh = came !== undefined && last.jobs.some(({ id }) => id === came.jobId);
     last = state;
     if (sounds) player.setTracks(soundingTracks(state, (take) => server.takeBytes(take)));
     if (cue) keepCue(app, state);
     if (fresh) {
-      store.set(({ selectedTakeId }) => ({ selectedTakeId: came.id, otherTakeId: selectedTakeId, audition: true, part: null, selectedEvent: null, hintsSeen: true }));
+      store.set(({ selectedTakeId }) => ({
+        selectedTakeId: came.id,
+        otherTakeId: selectedTakeId,
+        audition: true,
+        part: null,
+        selectedEvent: null,
+        hintsSeen: true,
+      }));
     }
   });
 }

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { ERRORS, type ErrorCode } from "./errors.ts";
+import { generateRequestSchema, STAGES, takeSchema } from "./request.ts";
+
+/**
+ * What crosses the socket between panel and server: JSON-RPC 2.0, subprotocol `foley.v1`. The server greets, the client
+ * proves the launch token (see `identify`), subscribes, and from then on hears every change with its number `seq`.
+ */
+export const SUBPROTOCOL = "foley.v1";
+
+const id = z.string().min(1).max(100);
+const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
+const errorCode = z.custom<ErrorCode>((code) => typeof code === "string" && code in ERRORS);
+
+export const errorBodySchema = z.object({
+  code: errorCode,
+  expected: z.string(),
+  came: z.string(),
+  todo: z.string(),
+});
+
+/** A clip that the server can read. `media` is an address of its own for `<video>`, good for a while. */
+export const clipSchema = z.object({
+  path: z.string(),
+  name: z.string(),
+  media: z.string(),
+  frameRate: z.object({ num: z.int().positive(), den: z.int().positive() }),
+  dropFrame: z.boolean(),
+  /** Label of the first frame, in frames from 00:00:00:00. */
+  startFrame: z.int(),
+  durationTicks: ticks,
+});
+export type ClipResource = z.infer<typeof clipSchema>;
+
+export const jobSchema = z.object({
+  id,
+  state: z.enum(["queued", "running", "done", "failed", "cancelled"]),
+  request: generateRequestSchema,
+  stage: z.enum(STAGES).nullable(),
+  /** Of the stage, 0..1. */
+  fraction: z.number(),
+  secondsLeft: z.number().nullable(),
+  error: errorBodySchema.nullable(),
+  takeIds: z.array(id),
+  createdAt_ms: z.number(),
+});
+export type JobResource = z.infer<typeof jobSchema>;
+
+export const takeResourceSchema = z.object({
+  id,
+  jobId: id,
+  /** Absolute path of the WAV. */
+  path: z.string(),
+  record: takeSchema,
+  hearted: z.boolean(),
+  locked: z.boolean(),
+  createdAt_ms: z.number(),
+});
+export type TakeResource = z.infer<typeof takeResourceSchema>;
+
+export const modelSchema = z.object({
+  id,
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  licence: z.string(),
+  use: z.string(),
+  bytes: z.number(),
+  /** What keeps it from working, or null. */
+  problem: z.string().nullable(),
+});
+
+/** A change, in the order of `seq`. */
+export const changeSchema = z.discriminatedUnion("type", [
+  z.object({ seq: z.int(), type: z.literal("job"), job: jobSchema }),
+  z.object({ seq: z.int(), type: z.literal("take"), take: takeResourceSchema }),
+  z.object({ seq: z.int(), type: z.literal("takeGone"), takeId: id }),
+]);
+export type Change = z.infer<typeof changeSchema>;
+
+/** Every call: what is sent, what comes back. */
+export const CALLS = {
+  "session.identify": {
+    params: z.object({ clientId: id, clientNonce: z.string().max(200), auth: z.string().max(200) }),
+    result: z.object({ proof: z.string() }),
+  },
+  /** Everything there is, or with `since` only what changed after it where the server still knows. */
+  "state.subscribe": {
+    params: z.object({ since: z.int().nullable() }),
+    result: z.object({
+      seq: z.int(),
+      snapshot: z
+        .object({
+          jobs: z.array(jobSchema),
+          takes: z.array(takeResourceSchema),
+          models: z.array(modelSchema),
+          provider: z.string(),
+        })
+        .nullable(),
+    }),
+  },
+  "jobs.create": {
+    params: z.object({ key: id, request: generateRequestSchema }),
+    result: jobSchema,
+  },
+  "jobs.cancel": { params: z.object({ id }), result: z.object({}) },
+  "takes.mark": {
+    params: z.object({ id, hearted: z.boolean().optional(), locked: z.boolean().optional() }),
+    result: takeResourceSchema,
+  },
+  "clips.open": { params: z.object({ path: z.string().min(1).max(4096) }), result: clipSchema },
+} as const;
+export type CallName = keyof typeof CALLS;

@@ -1,0 +1,35 @@
+import "./compat.ts";
+import "./theme/theme.css";
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import { followState, reopenLast } from "./actions/session.ts";
+import { AppContext, type App as Parts } from "./app.ts";
+import { createPlayer } from "./audio/player.ts";
+import { clipInAddress, findInAddress } from "./bridges/browser/address.ts";
+import { createBrowserHost } from "./bridges/browser/host.ts";
+import { connectServer } from "./bridges/server.ts";
+import { keepPersisted, loadPersisted } from "./state/persist.ts";
+import { initialState, type State } from "./state/state.ts";
+import { createStore } from "./state/store.ts";
+
+const store = createStore<State>(initialState(loadPersisted()));
+keepPersisted(store);
+let reopened = false;
+const server = connectServer(
+  store,
+  async () => findInAddress(),
+  () => {
+    if (reopened) return;
+    reopened = true;
+    void reopenLast(parts, clipInAddress());
+  },
+);
+const parts: Parts = { store, server, player: createPlayer(), host: createBrowserHost(store, server) };
+followState(parts);
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no #root");
+createRoot(root).render(
+  <AppContext.Provider value={parts}>
+    <App />
+  </AppContext.Provider>,
+);
