@@ -4,18 +4,22 @@ import { basename, join, resolve } from "node:path";
 import { type GenerateRequest, generateRequestSchema, secondsOfTicks, ticksOfSeconds } from "../../protocol/index.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import type { JobResult, Probe } from "../engine/messages.ts";
+import { benchShape, type ShapeBench } from "../import/shape-bench.ts";
 import { loadBundle } from "../onnx/bundle.ts";
 import { probeClip } from "../video/probe.ts";
-import { numberOption, parseArguments } from "./arguments.ts";
+import { choiceOption, numberOption, parseArguments } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
-export const BENCH_USAGE = "bench [--model ID] [--video FILE] [--seconds S] [--rounds N] [--json]";
+export const BENCH_USAGE =
+  "bench [--model ID] [--video FILE] [--seconds S] [--rounds N] [--json]   |   bench --shape xl|xxl [--dtype fp32|fp16|int8|q8] [--rounds N] [--json]";
 
 const OPTIONS = {
   model: { type: "string" },
   video: { type: "string" },
   seconds: { type: "string" },
   rounds: { type: "string" },
+  shape: { type: "string" },
+  dtype: { type: "string" },
   json: { type: "boolean" },
 } as const;
 
@@ -36,6 +40,11 @@ const PEAK_SECONDS = 1;
 export async function benchVerb(args: readonly string[], signal: AbortSignal, output: Output): Promise<void> {
   const { values } = parseArguments(args, OPTIONS, BENCH_USAGE, { min: 0, max: 0 });
   const rounds = numberOption(values.rounds, "--rounds", 1, 100, true) ?? 3;
+  const shape = choiceOption(values.shape, "--shape", ["xl", "xxl"]);
+  if (shape) {
+    const dtype = choiceOption(values.dtype, "--dtype", ["fp32", "fp16", "int8", "q8"]) ?? "int8";
+    return shapeTable(await benchShape(shape, dtype, rounds, signal), output);
+  }
   const { path, durationSeconds } = await probeClip(resolve(values.video ?? SAMPLE_CLIP), signal);
   const wanted = numberOption(values.seconds, "--seconds", 0.1, 300) ?? 8;
   const toTicks = ticksOfSeconds(Math.min(wanted, durationSeconds));
@@ -232,4 +241,17 @@ function page(
       `  memory at most ${peakMemoryMiB} MiB`,
     ]),
   ].join("\n");
+}
+
+/** One guided 8 s forward of a published denoiser's shape, beside what the same machine does at best. */
+function shapeTable(made: ShapeBench, output: Output): void {
+  const share = Math.round((100 * made.gflopPerSecond) / made.peakGflopPerSecond);
+  const text = [
+    `${made.shape} ${made.dtype}, random weights, one guided 8 s forward, ${made.threads} threads, load ${loadavg()[0]!.toFixed(2)}`,
+    `  ${made.seconds.toFixed(2)} s (${made.runs.map((seconds) => seconds.toFixed(2)).join(", ")}), opened in ${made.openSeconds.toFixed(1)} s`,
+    `  ${made.gflop.toFixed(0)} GFLOP done (${made.publicGflop.toFixed(0)} in the public code), ${made.gflopPerSecond.toFixed(0)} GFLOP/s`,
+    `  ${share} % of the fp32 peak of ${made.peakGflopPerSecond.toFixed(0)} GFLOP/s measured just before`,
+    `  ${made.peakMemoryMiB} MiB at most`,
+  ];
+  output.finish({ ...made, load: loadavg() }, text.join("\n"));
 }

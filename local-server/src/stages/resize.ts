@@ -96,7 +96,7 @@ function sixteenBitPrecision(largest: number): number {
   return precision;
 }
 
-const byte = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+const byte = (value: number): number => (value < 0 ? 0 : Math.min(value, 255));
 
 /** [H,W,3] -> [H,to,3] */
 function alongRows(pixels: Uint8Array, width: number, height: number, across: Taps): Uint8Array {
