@@ -106,6 +106,7 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/verify": [
     "local-server/protocol",
     "local-server/src/errors.ts",
+    "local-server/src/graph",
     "local-server/src/import",
     "local-server/src/onnx",
     "local-server/src/pipeline",

@@ -35,12 +35,10 @@ function newFolder(): string {
 /** The shims and what they read, with this clone's node_modules and a CLI that only tells how it was called. */
 function newClone(main: string): string {
   const folder = newFolder();
-  for (const path of ["package.json", "package-lock.json", ".npmrc", "test/reporter", "test/vitest.config.ts"]) {
+  for (const name of ["host", "local-server"]) mkdirSync(join(folder, name));
+  const copied = ["package.json", "package-lock.json", ".npmrc", "test/reporter", "test/vitest.config.ts", "panel"];
+  for (const path of [...copied, "host/package.json", "local-server/package.json", "local-server/protocol"]) {
     cpSync(join(product, path), join(folder, path), { recursive: true });
-  }
-  for (const name of ["panel", "host", "local-server"]) {
-    mkdirSync(join(folder, name));
-    cpSync(join(product, name, "package.json"), join(folder, name, "package.json"));
   }
   cpSync(join(product, "local-server/bin"), join(folder, "local-server/bin"), { recursive: true });
   mkdirSync(join(folder, "local-server/src"), { recursive: true });

@@ -2,7 +2,7 @@ import { MAX_RANGE_SECONDS, ticksOfSeconds, ticksOfString } from "local-server/p
 import type { App } from "../app.ts";
 import { translate } from "../i18n/text.ts";
 import { noticeOf } from "../state/notice.ts";
-import type { Clip, Placed, State } from "../state/state.ts";
+import { type Clip, clipPathOf, type Placed, type State } from "../state/state.ts";
 import { clampTicks } from "../state/timecode.ts";
 
 /** Opens a clip: the whole of it is the range, and its takes are found again. */
@@ -30,7 +30,7 @@ export async function openClip(
     });
     const newest = store
       .get()
-      .takes.filter(({ record }) => record.request.video === clip.path)
+      .takes.filter((take) => clipPathOf(take) === clip.path)
       .sort((a, b) => b.createdAt_ms - a.createdAt_ms)[0];
     if (newest) store.set({ selectedTakeId: newest.id });
   } catch (error) {

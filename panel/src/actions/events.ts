@@ -1,6 +1,6 @@
 import type { SoundEvent } from "local-server/protocol";
 import type { App } from "../app.ts";
-import { eventsOf, type Take, takeOf } from "../state/state.ts";
+import { eventsOf, requestAgain, type Take, takeOf } from "../state/state.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
 import { startOf } from "./takes.ts";
@@ -26,9 +26,8 @@ const perform = (app: App, takeId: string): Promise<void> =>
     const take = takeOf(state, takeId);
     const events = state.edits[takeId];
     if (take === undefined || events === undefined) return;
-    const { regenerate: _part, ...request } = take.record.request;
     const sorted = [...events].sort((a, b) => a.time - b.time);
-    await app.server.generate({ ...request, takes: 1, seed: take.record.seed, events: sorted });
+    await app.server.generate({ ...requestAgain(take), seed: take.record.seed, events: sorted });
     app.store.set(({ edits }) => {
       const { [takeId]: _performed, ...rest } = edits;
       return { edits: rest };

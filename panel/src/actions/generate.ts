@@ -1,6 +1,6 @@
 import { type GenerateRequest, secondsOfTicks, ticksOfSeconds } from "local-server/protocol";
 import type { App } from "../app.ts";
-import { activeJobs, type State, takeOf } from "../state/state.ts";
+import { activeJobs, requestAgain, type State, takeOf } from "../state/state.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
 
@@ -67,11 +67,10 @@ export const regenerate: Action = {
       const take = takeOf(state, state.selectedTakeId);
       if (take === undefined || state.part === null) return;
       const { from, to } = state.part;
-      const { events: _given, ...request } = take.record.request;
+      const request = requestAgain(take);
       await app.server.generate({
         ...request,
         prompt: state.words.prompt.trim() || request.prompt,
-        takes: 1,
         seed: (take.record.seed + 1 + (take.record.history?.length ?? 0)) >>> 0,
         regenerate: {
           take: take.path,

@@ -1,7 +1,7 @@
 import { secondsOfTicks, ticksOfString } from "local-server/protocol";
 import type { Track } from "../audio/player.ts";
 import { overlap } from "./placing.ts";
-import { type State, type Take, takeOf } from "./state.ts";
+import { clipPathOf, type State, type Take, takeOf } from "./state.ts";
 
 /** What is turned down so that two takes are as loud as the quieter of them. */
 export function matchedGainDb(state: State, take: Take): number {
@@ -20,7 +20,7 @@ export function soundingTracks(state: State, load: (take: Take) => Promise<Array
     if (take === undefined || item.muted || (chosen && (take.id === chosen.id || overlap(take, chosen)))) return [];
     return [{ id: take.id, startSeconds: secondsOfTicks(item.at), gainDb: 0, load: () => load(take) }];
   });
-  if (chosen === undefined || chosen.record.request.video !== state.clip?.path) return tracks;
+  if (chosen === undefined || clipPathOf(chosen) !== state.clip?.path) return tracks;
   const startSeconds = secondsOfTicks(ticksOfString(chosen.record.request.fromTicks));
   return [...tracks, { id: chosen.id, startSeconds, gainDb: matchedGainDb(state, chosen), load: () => load(chosen) }];
 }

@@ -123,10 +123,18 @@ export const initialState = (persisted: Persisted): State => ({
 
 export const takeOf = (state: State, id: string | null): Take | undefined =>
   id === null ? undefined : state.takes.find((take) => take.id === id);
+/** The clip that a take was made for; take.json names it beside the request, which holds no folder. Null: made for words alone. */
+export const clipPathOf = ({ record }: Take): string | null => record.source?.path ?? record.request.video ?? null;
+/** A take's request on its clip, to be changed and asked again. */
+export function requestAgain(take: Take): GenerateRequest {
+  const { video: _name, regenerate: _part, events: _given, ...request } = take.record.request;
+  const video = clipPathOf(take);
+  return { ...request, ...(video === null ? {} : { video }), takes: 1 };
+}
 /** The takes of the clip that is open, newest first. */
 export const takesOfClip = (state: State): Take[] =>
   state.takes
-    .filter((take) => take.record.request.video === state.clip?.path)
+    .filter((take) => state.clip !== null && clipPathOf(take) === state.clip.path)
     .sort((a, b) => b.createdAt_ms - a.createdAt_ms);
 export const activeJobs = (state: State): Job[] =>
   state.jobs.filter((job) => job.state === "queued" || job.state === "running");

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { openClip } from "../actions/clip.ts";
 import { playTake } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import type { Take } from "../state/state.ts";
+import { clipPathOf, type Take } from "../state/state.ts";
 import { Takes } from "./Takes.tsx";
 
 /** All takes on this machine: of the open clip in full, of the others by clip. */
@@ -16,13 +16,13 @@ export function AllTakes() {
   const [onlyHearted, setOnlyHearted] = useState(false);
   const words = search.trim().toLowerCase();
   const found = takes
-    .filter((take) => take.record.request.video !== clip?.path || words !== "" || onlyHearted)
+    .filter((take) => clipPathOf(take) !== clip?.path || words !== "" || onlyHearted)
     .filter((take) => !onlyHearted || take.hearted)
     .filter((take) => `${take.record.request.prompt} ${take.record.source?.name ?? ""}`.toLowerCase().includes(words))
     .sort((a, b) => b.createdAt_ms - a.createdAt_ms);
   const show = async (take: Take): Promise<void> => {
-    const { video } = take.record.request;
-    if (video !== undefined && video !== clip?.path) await openClip(app, () => app.server.openPath(video));
+    const video = clipPathOf(take);
+    if (video !== null && video !== clip?.path) await openClip(app, () => app.server.openPath(video));
     app.store.set({ view: "cue" });
     playTake(app, take.id);
   };

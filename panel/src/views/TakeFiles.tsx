@@ -2,13 +2,13 @@ import { ActionButton } from "@adobe/react-spectrum";
 import { attempt } from "../actions/attempt.ts";
 import { download } from "../actions/cue-sheet.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import type { Take } from "../state/state.ts";
+import { clipPathOf, type Take } from "../state/state.ts";
 
 /** Where the take lies, and ways out of the panel. */
 export function TakeFiles({ take }: { readonly take: Take }) {
   const app = useApp();
   const text = useText();
-  const hasPicture = useAppState((state) => state.clip !== null) && take.record.request.video !== undefined;
+  const hasPicture = useAppState((state) => state.clip !== null) && clipPathOf(take) !== null;
   const wav = (): Promise<void> =>
     attempt(app, async () =>
       download(take.record.file, new Blob([await app.server.takeBytes(take)], { type: "audio/wav" })),
