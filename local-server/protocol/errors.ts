@@ -35,8 +35,13 @@ export const ERRORS = {
   target_not_writable: { status: 403, exit: 2 },
   disk_full: { status: 507, exit: 2 },
   changed: { status: 409, exit: 2 },
+  key_reused: { status: 422, exit: 2 },
+  queue_full: { status: 429, exit: 2 },
+  locked: { status: 409, exit: 2 },
+  in_use: { status: 409, exit: 2 },
   cancelled: { status: 499, exit: 130 },
   engine_crashed: { status: 500, exit: 1 },
+  poisoned: { status: 500, exit: 1 },
   internal: { status: 500, exit: 1 },
 } as const satisfies Record<string, { status: number; exit: 0 | 1 | 2 | 130 }>;
 

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { access, constants, statfs } from "node:fs/promises";
-import { availableParallelism, cpus, homedir, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { dirname } from "node:path";
 import { generateRequestSchema } from "../../protocol/index.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { Probe } from "../engine/messages.ts";
 import { asUserError, throwIfCancelled } from "../errors.ts";
-import { listBundles, loadBundle } from "../onnx/bundle.ts";
+import { dataFolder, listBundles, loadBundle } from "../onnx/bundle.ts";
 import { findFfmpeg } from "../video/ffmpeg.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Output } from "./output.ts";
@@ -170,9 +170,8 @@ async function checkBundles(): Promise<Check[]> {
 
 /** The data folder need not exist yet: then the nearest folder above it must let us make it. */
 async function checkFolders(): Promise<Check[]> {
-  const data = join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "foley");
   const checks: Check[] = [];
-  for (const [name, folder] of Object.entries({ "data folder": data, "this folder": process.cwd() })) {
+  for (const [name, folder] of Object.entries({ "data folder": dataFolder(), "this folder": process.cwd() })) {
     const existing = await nearestFolder(folder);
     const found = existing === folder ? folder : `${folder} (made when needed)`;
     if (await may(existing, constants.W_OK)) checks.push(ok(name, found));

@@ -29,11 +29,15 @@ export interface Bundle {
   open(role: Exclude<Role, "bank">, part?: "conditions" | "modulation"): Promise<Session>;
 }
 
+const userFolder = (): string => join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "foley");
+
+/** Where the server keeps jobs and takes: FOLEY_DATA, else the user's data folder. It need not be there yet. */
+export const dataFolder = (): string => (process.env.FOLEY_DATA ? resolve(process.env.FOLEY_DATA) : userFolder());
+
 /** Folders that hold bundles, first match wins: FOLEY_MODELS, the product's own, the user's data folder. */
 function bundleFolders(): string[] {
   const own = resolve(import.meta.dirname, "../../../models");
-  const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share");
-  return [...(process.env.FOLEY_MODELS ? [resolve(process.env.FOLEY_MODELS)] : []), own, join(data, "foley/models")];
+  return [...(process.env.FOLEY_MODELS ? [resolve(process.env.FOLEY_MODELS)] : []), own, join(userFolder(), "models")];
 }
 
 /** Where imported bundles go: FOLEY_MODELS, else the user's data folder. */

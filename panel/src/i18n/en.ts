@@ -201,8 +201,12 @@ export const en = {
   "error.missing_ffmpeg": "ffmpeg is missing.",
   "error.disk_full": "The disk is full. Make room, then try again.",
   "error.changed": "The clip's file has changed since. Open it again.",
+  "error.queue_full": "Too many requests wait. Let some end, or cancel some.",
+  "error.locked": "That take is locked, or being worked on.",
+  "error.in_use": "Another server works on the same data.",
   "error.cancelled": "Cancelled.",
   "error.engine_crashed": "The engine stopped while it worked. Try again; the other jobs go on.",
+  "error.poisoned": "The work was cut off again and again, and is not tried any more.",
 } as const;
 
 export type TextKey = keyof typeof en;

@@ -202,6 +202,10 @@ export const zh: Readonly<Record<TextKey, string>> = {
   "error.missing_ffmpeg": "缺少 ffmpeg。",
   "error.disk_full": "磁盘已满，请腾出空间后重试。",
   "error.changed": "素材文件已更改，请重新打开。",
+  "error.queue_full": "等待的任务太多，请等一些完成或取消一些。",
+  "error.locked": "该版本已锁定，或正在使用。",
+  "error.in_use": "另一个服务正在使用同一份数据。",
   "error.cancelled": "已取消。",
   "error.engine_crashed": "引擎在工作时停止了。请重试，其他任务会继续。",
+  "error.poisoned": "工作多次中断，不再重试。",
 };
