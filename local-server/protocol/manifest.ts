@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eventKindSchema } from "./request.ts";
 
 /**
  * A bundle: a folder models/<id>/ with manifest.json, CARD.md, graphs and weights. The pipeline knows the roles below,
@@ -54,7 +55,8 @@ const semantic = z.object({ graphs, cost, fps: positive, batch: count, width: co
 
 /**
  * `events`: native frames (every k-th where the rate is above `maxFps`) [1,T,H,W] -> [1,T,4] = onset probability,
- * intensity 0..1, x, y in -1..1; `contextFrames` each side make a piece equal to the whole.
+ * intensity 0..1, x, y in -1..1; `contextFrames` each side make a piece equal to the whole. With `kinds` the graph has a
+ * second output of that name, [1,T,kinds]: the shares of what an event at that frame is.
  */
 const syncEvents = z.object({
   kind: z.literal("events"),
@@ -63,6 +65,7 @@ const syncEvents = z.object({
   maxFps: positive,
   contextFrames: count,
   picture,
+  kinds: z.array(eventKindSchema).min(2).optional(),
   peaks: z.object({
     threshold: z.number().min(0).max(1),
     minGapSeconds: positive,

@@ -9,6 +9,10 @@ export const promptSchema = z
 
 const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
 
+/** What an event looks like it does, where the sync net tells. */
+export const eventKindSchema = z.enum(["hit", "scrape", "step", "bounce", "splash", "shot"]);
+export type EventKind = z.infer<typeof eventKindSchema>;
+
 /** An event of the picture that makes (or may make) a sound. */
 export const eventSchema = z.object({
   /** Seconds from the start of the range. */
@@ -19,6 +23,7 @@ export const eventSchema = z.object({
   confidence: z.number(),
   /** Where, -1 left .. 1 right. */
   x: z.number(),
+  kind: eventKindSchema.optional(),
   /** Id of the recording performed here, or null. */
   sound: z.string().nullable(),
   /** Seed of this event's small changes of time, pitch, level and tone: an event that keeps it sounds the same again. */

@@ -6,7 +6,7 @@ import { tensor } from "../onnx/tensor.ts";
 import type { Context, FrameChoice, Plan, VisualFeatures } from "../pipeline/types.ts";
 import { createCutDetector } from "../video/cuts.ts";
 import { openFrames } from "../video/frames.ts";
-import { findEvents, unsureEvents } from "./events.ts";
+import { type Activity, findEvents, unsureEvents } from "./events.ts";
 import { normalise, pictureSize } from "./frames.ts";
 import { segmentFeatures } from "./segment-features.ts";
 
@@ -54,14 +54,14 @@ export async function visualFeatures(plan: Plan, bundle: Bundle, context: Contex
     context.progress("frames", done / total);
   }
   const semanticRows = await rows.end();
-  const activations = await activity.end();
+  const seen = await activity.end();
   context.progress("visual features", 1);
   const times = plan.sync.times.map((time) => time - plan.fromSeconds);
   return {
     semantic: tensor(semanticRows, [plan.semantic.frames.length, semantic.width]),
     tokens: null,
-    events: findEvents(activations, times, sync.peaks),
-    unsure: unsureEvents(activations, times, sync.peaks, plan.seconds),
+    events: findEvents(seen, times, sync.peaks),
+    unsure: unsureEvents(seen, times, sync.peaks, plan.seconds),
     motion: { times, amount: activity.motion },
     cuts: cutDetector.cuts.map((time) => time - plan.fromSeconds).filter((time) => time > 0 && time < plan.seconds),
   };
@@ -99,12 +99,14 @@ function semanticEncoder(session: Session, spec: Roles["semantic"], count: numbe
 /** Frames kept for one run of the sync net, the net's own context not counted. */
 const PIECE_FRAMES = 512;
 
-/** Frames one after another -> activations [T, 4], run in pieces that overlap by the net's context: equal to the whole. */
+/** Frames one after another -> activity, run in pieces that overlap by the net's context: equal to the whole. */
 function syncEncoder(session: Session, spec: SyncEvents, choice: FrameChoice) {
   const size = pictureSize(spec.picture);
   const count = choice.frames.length;
   const context = spec.contextFrames;
   const activations = new Float32Array(count * 4);
+  const names = spec.kinds ?? [];
+  const shares = new Float32Array(count * names.length);
   const motion = new Float32Array(count);
   const buffer = new Float32Array((PIECE_FRAMES + 2 * context) * size);
   let bufferStart = 0;
@@ -113,8 +115,11 @@ function syncEncoder(session: Session, spec: SyncEvents, choice: FrameChoice) {
   const run = async (upTo: number) => {
     const length = received - bufferStart;
     const frames = tensor(buffer.slice(0, length * size), [1, length, spec.picture.height, spec.picture.width]);
-    const { events } = await session.run({ frames });
-    activations.set(events!.data.subarray((emitted - bufferStart) * 4, (upTo - bufferStart) * 4), emitted * 4);
+    const { events, kinds } = await session.run({ frames });
+    const take = (from: Float32Array, into: Float32Array, width: number) =>
+      into.set(from.subarray((emitted - bufferStart) * width, (upTo - bufferStart) * width), emitted * width);
+    take(events!.data, activations, 4);
+    if (names.length > 0) take(kinds!.data, shares, names.length);
     emitted = upTo;
     const keepFrom = Math.max(bufferStart, emitted - context);
     buffer.copyWithin(0, (keepFrom - bufferStart) * size, length * size);
@@ -129,9 +134,9 @@ function syncEncoder(session: Session, spec: SyncEvents, choice: FrameChoice) {
       received += 1;
       if (received < count && (received - bufferStart) * size === buffer.length) await run(received - context);
     },
-    async end() {
+    async end(): Promise<Activity> {
       if (received > emitted) await run(received);
-      return activations;
+      return { activations, kinds: names.length > 0 ? { names, shares } : null };
     },
   };
 }
