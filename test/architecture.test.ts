@@ -122,6 +122,9 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/errors.ts",
     "local-server/src/engine",
     "local-server/src/onnx/bundle.ts",
+    // Requests are checked before they are queued, as the engine will.
+    "local-server/src/pipeline",
+    "local-server/src/video",
     "local-server/src/takes",
     "node:*",
   ],

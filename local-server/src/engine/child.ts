@@ -1,4 +1,5 @@
 import { asUserError } from "../errors.ts";
+import type { Context } from "../pipeline/types.ts";
 import type { EngineOrder, EngineReport } from "./messages.ts";
 import { probe } from "./probe.ts";
 import { runJob } from "./run-job.ts";
@@ -18,11 +19,15 @@ process.on("message", (order: EngineOrder) => {
     return;
   }
   controller = new AbortController();
-  runJob(order.job, {
+  const context: Context = {
     signal: controller.signal,
     progress: (stage, fraction) => report({ type: "progress", stage, fraction }),
     note: (text) => report({ type: "note", text }),
-  }).then((result) => report({ type: "done", result }), failed);
+  };
+  runJob(order.job, context, (take) => report({ type: "take", take })).then(
+    (result) => report({ type: "done", result }),
+    failed,
+  );
 });
 // A Ctrl-C in a terminal reaches the whole group: the parent decides what it means. A dead parent ends the engine.
 process.on("SIGINT", () => {});

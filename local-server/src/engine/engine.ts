@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import type { Stage } from "../../protocol/index.ts";
 import { cancelled, fromBody, UserError } from "../errors.ts";
 import { sweepTemp } from "../takes/write.ts";
-import type { EngineOrder, EngineReport, Job, JobResult, Probe, ProbeOrder } from "./messages.ts";
+import type { DeliveredTake, EngineOrder, EngineReport, Job, JobResult, Probe, ProbeOrder } from "./messages.ts";
 
 /** Time for a cancelled job to stop by itself (one denoise step of a large model) before the process is killed. */
-const CANCEL_GRACE_MS = 5_000;
+const CANCEL_GRACE_MS = 2_000;
 
 /** Variables the engine and the ffmpeg it starts need; nothing else of the user's environment reaches them. */
 const PASSED_ENV =
@@ -16,6 +16,8 @@ export interface JobWatcher {
   readonly signal: AbortSignal;
   onProgress(stage: Stage, fraction: number): void;
   onNote(text: string): void;
+  /** A take lies on the disk; others of the job may follow. */
+  onTake?(take: DeliveredTake): void;
 }
 
 export interface Engine {
@@ -77,10 +79,11 @@ type Answer = Extract<EngineReport, { type: "done" | "probed" }>;
 
 /** Gives one order and waits for its answer. */
 async function ask(child: ChildProcess, what: EngineOrder, watcher: JobWatcher): Promise<Answer> {
-  const { signal, onProgress, onNote } = watcher;
+  const { signal } = watcher;
   if (signal.aborted) throw cancelled();
   let killer: NodeJS.Timeout | undefined;
-  const order = (message: EngineOrder) => child.connected && child.send(message);
+  // A process that is just dying takes no order; its exit tells.
+  const order = (message: EngineOrder) => child.connected && child.send(message, () => undefined);
   const onAbort = () => {
     order({ type: "cancel" });
     killer = setTimeout(() => child.kill("SIGKILL"), CANCEL_GRACE_MS);
@@ -88,22 +91,24 @@ async function ask(child: ChildProcess, what: EngineOrder, watcher: JobWatcher):
   signal.addEventListener("abort", onAbort, { once: true });
   const stopped = Promise.withResolvers<Answer>();
   const onMessage = (report: EngineReport) => {
-    if (report.type === "progress") onProgress(report.stage, report.fraction);
-    else if (report.type === "note") onNote(report.text);
+    if (report.type === "progress") watcher.onProgress(report.stage, report.fraction);
+    else if (report.type === "note") watcher.onNote(report.text);
+    else if (report.type === "take") watcher.onTake?.(report.take);
     else if (report.type === "failed") stopped.reject(fromBody(report.error));
     else stopped.resolve(report);
   };
   const onExit = (code: number | null, deathSignal: string | null) => {
     stopped.reject(signal.aborted ? cancelled() : crashed(deathSignal ?? `exit ${code}`));
   };
-  child.on("message", onMessage).on("exit", onExit);
+  const onError = (error: Error) => stopped.reject(crashed(error.message));
+  child.on("message", onMessage).on("exit", onExit).on("error", onError);
   try {
     order(what);
     return await stopped.promise;
   } finally {
     clearTimeout(killer);
     signal.removeEventListener("abort", onAbort);
-    child.off("message", onMessage).off("exit", onExit);
+    child.off("message", onMessage).off("exit", onExit).off("error", onError);
   }
 }
 

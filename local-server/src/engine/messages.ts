@@ -60,6 +60,7 @@ export type EngineOrder =
 export type EngineReport =
   | { readonly type: "progress"; readonly stage: Stage; readonly fraction: number }
   | { readonly type: "note"; readonly text: string }
+  | { readonly type: "take"; readonly take: DeliveredTake }
   | { readonly type: "done"; readonly result: JobResult }
   | { readonly type: "probed"; readonly result: Probe }
   | { readonly type: "failed"; readonly error: ErrorBody };

@@ -8,8 +8,12 @@ import { readOldTake } from "../takes/old-take.ts";
 import type { DeliveredTake, Job, JobResult } from "./messages.ts";
 import { metered } from "./meter.ts";
 
-/** Runs one job in this process: loads the bundle, generates, files each take under its target. */
-export async function runJob({ request, targets }: Job, outer: Context): Promise<JobResult> {
+/** Runs one job in this process: loads the bundle, generates, files each take under its target and tells of it. */
+export async function runJob(
+  { request, targets }: Job,
+  outer: Context,
+  delivered: (take: DeliveredTake) => void,
+): Promise<JobResult> {
   const timings: Partial<Record<Stage | "model" | "files", number>> = {};
   const gflop: Partial<Record<Stage | "model" | "files", number>> = {};
   let last = performance.now();
@@ -51,7 +55,9 @@ export async function runJob({ request, targets }: Job, outer: Context): Promise
   const parent = part ? await readOldTake(part.take, part.fromTicks, part.toTicks) : null;
   const deliver = async (take: FinishedTake) => {
     const target = targets[takes.length]!;
-    takes.push({ path: target, record: await fileTake(take, target, maker, notes, parent) });
+    const filed = { path: target, record: await fileTake(take, target, maker, notes, parent) };
+    takes.push(filed);
+    delivered(filed);
     mark("files");
   };
   await generate(request, bundle, context, deliver, parent?.kept ?? null);

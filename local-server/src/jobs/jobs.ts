@@ -1,4 +1,14 @@
+import { join } from "node:path";
 import type { Change, GenerateRequest, JobResource, TakeResource } from "../../protocol/index.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import { UserError } from "../errors.ts";
+import { makeFolder } from "../takes/write.ts";
+import { createCheck } from "./check.ts";
+import { newId, stemOf } from "./names.ts";
+import { createQueue } from "./queue.ts";
+import { recover, removeFiles } from "./recover.ts";
+import { assertRoom, RESERVE_BYTES } from "./room.ts";
+import { openStore } from "./store.ts";
 
 /** Requests that wait for the engine, one after another, and the takes that came of them; both outlive the process. */
 export interface Jobs {
@@ -33,3 +43,73 @@ export interface Jobs {
   /** Takes no more jobs; lets a running one end that is about to, stops it else so that it runs again at the next start. */
   close(): Promise<void>;
 }
+
+export interface JobsOptions {
+  /** Made where it is missing, for this user alone; holds the store, and the takes in a folder of their own. */
+  readonly dataFolder: string;
+  readonly engine?: Engine;
+  /** Left free on its disk, whatever a job needs. */
+  readonly reserveBytes?: number;
+}
+
+/**
+ * Opens the data folder, finds again what a process before this one left in it, and goes on with what waits.
+ * @throws UserError in_use where another server holds the folder, damaged, target_not_writable, disk_full
+ */
+export async function openJobs({ dataFolder, engine, reserveBytes = RESERVE_BYTES }: JobsOptions): Promise<Jobs> {
+  const folder = join(dataFolder, "takes");
+  await makeFolder(folder, 0o700);
+  const store = openStore(join(dataFolder, "jobs.sqlite"));
+  await recover(store, folder);
+  const queue = createQueue({ store, engine: engine ?? createEngine({ quiet: true }), folder, reserveBytes });
+  const check = createCheck();
+  let isOpen = true;
+  queue.wake();
+  return {
+    async create(request, { key, priority } = {}) {
+      const known = key === undefined ? null : store.keyed(key, request);
+      if (known) return known;
+      const facts = await check(request);
+      await assertRoom(folder, request.takes * facts.bytesPerTake, reserveBytes);
+      if (!isOpen) throw closed();
+      const id = newId();
+      const job = store.submit({ id, stem: stemOf(id, request), request, facts, priority, key });
+      queue.wake();
+      return job;
+    },
+    async cancel(id) {
+      store.job(id);
+      await queue.cancel(id);
+      return store.job(id);
+    },
+    job: store.job,
+    jobs: store.jobs,
+    take: store.take,
+    takes: store.takes,
+    markTake: store.markTake,
+    async removeTake(id) {
+      const { path, locked } = store.take(id);
+      if (locked) throw isLocked(path, "its lock");
+      if (store.openRows().some(({ request }) => request.regenerate?.take === path)) {
+        throw isLocked(path, "a job that makes a part of it anew");
+      }
+      store.removeTake(id);
+      await removeFiles(path);
+    },
+    onChange: store.onChange,
+    changesSince: store.changesSince,
+    get seq() {
+      return store.seq;
+    },
+    async close() {
+      isOpen = false;
+      await queue.close();
+      store.close();
+    },
+  };
+}
+
+const closed = (): UserError =>
+  new UserError("in_use", "a server that goes on", "one that is ending", "send it again when the server is back");
+const isLocked = (path: string, came: string): UserError =>
+  new UserError("locked", `${path} without a lock`, came, "take the lock off, or wait until the job has ended");

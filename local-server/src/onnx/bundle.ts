@@ -63,14 +63,24 @@ export async function loadBundle(id: string): Promise<Bundle> {
   return openBundle(await findBundle(id), id);
 }
 
+/** A bundle's manifest alone, its files not looked at. @throws UserError unknown_model, broken_bundle */
+export async function readManifest(id: string): Promise<Manifest> {
+  return (await manifestIn(await findBundle(id), id)).manifest;
+}
+
+async function manifestIn(directory: string, id: string): Promise<{ manifest: Manifest; text: string }> {
+  const path = join(directory, "manifest.json");
+  const text = await readFile(path, "utf8");
+  const manifest = parseManifest(text, path);
+  if (manifest.id !== id) throw broken(`id "${id}" in ${path}`, `"${manifest.id}"`);
+  return { manifest, text };
+}
+
 /** A bundle in a folder that is named by its id. @throws UserError broken_bundle, wrong_hash */
 export async function openBundle(directory: string, id: string): Promise<Bundle> {
-  const manifestPath = join(directory, "manifest.json");
-  const text = await readFile(manifestPath, "utf8");
-  const manifest = parseManifest(text, manifestPath);
-  if (manifest.id !== id) throw broken(`id "${id}" in ${manifestPath}`, `"${manifest.id}"`);
+  const { manifest, text } = await manifestIn(directory, id);
   const path = (file: string): string => {
-    if (!manifest.files[file]) throw broken(`only files listed in ${manifestPath}`, file);
+    if (!manifest.files[file]) throw broken(`only files listed in ${join(directory, "manifest.json")}`, file);
     return join(directory, file);
   };
   await verifyFiles(directory, manifest);

@@ -33,7 +33,7 @@ const MAX_WAV_BYTES = 1 << 30;
  * Reads take.json beside a take's WAV.
  * @throws UserError not_found, damaged
  */
-async function readTakeRecord(wavPath: string): Promise<TakeRecord> {
+export async function readTakeRecord(wavPath: string): Promise<TakeRecord> {
   const path = takePaths(wavPath).record;
   const text = await readFile(path, "utf8").catch(() => {
     throw new UserError("not_found", `the record of the take at ${path}`, "nothing readable", AGAIN);
@@ -51,30 +51,41 @@ async function readTakeRecord(wavPath: string): Promise<TakeRecord> {
 }
 
 /**
- * A take with all that its part [fromTicks, toTicks) is made anew from.
- * @throws UserError not_found, damaged, empty_range, range_outside_clip
+ * The take's record and the part in seconds, before anything large is read.
+ * @throws UserError not_found, damaged, too_large, empty_range, range_outside_clip
  */
-export async function readOldTake(wavPath: string, fromTicks: string, toTicks: string): Promise<OldTake> {
+export async function checkPart(
+  wavPath: string,
+  fromTicks: string,
+  toTicks: string,
+): Promise<{ readonly record: TakeRecord; readonly fromSeconds: number; readonly toSeconds: number }> {
   const record = await readTakeRecord(wavPath);
   const facts = await stat(wavPath).catch(() => null);
   if (!facts?.isFile()) throw new UserError("not_found", "the WAV of a take", wavPath, AGAIN);
   if (facts.size > MAX_WAV_BYTES) throw new UserError("too_large", "a take", `${facts.size} bytes`, AGAIN);
+  const fromSeconds = secondsOfTicks(ticksOfString(fromTicks));
+  const toSeconds = secondsOfTicks(ticksOfString(toTicks));
+  const range = `${fromSeconds.toFixed(3)} to ${toSeconds.toFixed(3)} s`;
+  if (!(toSeconds > fromSeconds)) throw new UserError("empty_range", "an end after the start", range, "mark a part");
+  if (fromSeconds >= record.seconds || toSeconds > record.seconds + 0.001) {
+    const inside = `a part inside the take (0 to ${record.seconds.toFixed(3)} s)`;
+    throw new UserError("range_outside_clip", inside, range, "mark a part inside it");
+  }
+  return { record, fromSeconds, toSeconds };
+}
+
+/**
+ * A take with all that its part [fromTicks, toTicks) is made anew from.
+ * @throws UserError not_found, damaged, empty_range, range_outside_clip
+ */
+export async function readOldTake(wavPath: string, fromTicks: string, toTicks: string): Promise<OldTake> {
+  const { record, fromSeconds, toSeconds } = await checkPart(wavPath, fromTicks, toTicks);
   const bytes = await readFile(wavPath);
   const { waveform, sampleBytes } = readable(wavPath, () => decodeWav(bytes));
   const samples = waveform.channels[0]?.length ?? 0;
   if (samples !== record.sampleCount || waveform.channels.length !== record.channels) {
     const expected = `${record.sampleCount} samples, ${record.channels} channels in ${wavPath}`;
     throw new UserError("damaged", expected, `${samples} samples, ${waveform.channels.length} channels`, AGAIN);
-  }
-  const [fromSeconds, toSeconds] = [fromTicks, toTicks].map((text) => secondsOfTicks(ticksOfString(text))) as [
-    number,
-    number,
-  ];
-  const range = `${fromSeconds.toFixed(3)} to ${toSeconds.toFixed(3)} s`;
-  if (!(toSeconds > fromSeconds)) throw new UserError("empty_range", "an end after the start", range, "mark a part");
-  if (fromSeconds >= record.seconds || toSeconds > record.seconds + 0.001) {
-    const inside = `a part inside the take (0 to ${record.seconds.toFixed(3)} s)`;
-    throw new UserError("range_outside_clip", inside, range, "mark a part inside it");
   }
   const history = {
     file: basename(wavPath),

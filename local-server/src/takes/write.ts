@@ -49,11 +49,11 @@ async function checkFolder(dir: string, path: string): Promise<void> {
 }
 
 /**
- * A folder for takes, made where it is missing. The result takes it away again if nothing came to lie in it.
+ * A folder for takes, made where it is missing (with `mode`). The result takes it away again if nothing came to lie in it.
  * @throws UserError target_not_writable, disk_full
  */
-export async function makeFolder(dir: string): Promise<() => Promise<void>> {
-  const made = await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+export async function makeFolder(dir: string, mode = 0o777): Promise<() => Promise<void>> {
+  const made = await mkdir(dir, { recursive: true, mode }).catch((error: unknown) => {
     throw fileError(error, dir);
   });
   return async () => {
