@@ -138,6 +138,7 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/video",
     "express",
     "ws",
+    "zod",
     "node:*",
   ],
   "local-server/src/cli": [
@@ -145,6 +146,7 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/errors.ts",
     "local-server/src/engine",
     "local-server/src/import",
+    "local-server/src/jobs",
     "local-server/src/onnx",
     "local-server/src/server",
     "local-server/src/takes",

@@ -8,7 +8,8 @@ const NEED_FFMPEG = ["generate", "regenerate", "serve", "bench"];
 
 /** Runs the CLI under Node 24 in the folder the user called from; stdout is the CLI's alone. Returns its exit code. */
 export async function foley(args) {
-  const { node } = await ensureReady({ quiet: true, out: process.stderr });
+  const need = { panel: args[0] === "serve" };
+  const { node } = await ensureReady({ need, quiet: true, out: process.stderr });
   if (NEED_FFMPEG.includes(args[0]) && !programPath(process.env.FOLEY_FFMPEG || "ffmpeg")) {
     try {
       const version = await ensureFfmpeg((text) => process.stderr.write(`ffmpeg: ${text}`));

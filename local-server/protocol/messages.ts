@@ -8,9 +8,21 @@ import { generateRequestSchema, STAGES, takeSchema } from "./request.ts";
  */
 export const SUBPROTOCOL = "foley.v1";
 
+/** Why the server ends a connection of its own accord. */
+export const CLOSE_CODES = {
+  badMessage: 4400,
+  unauthorized: 4401,
+  identifyTimeout: 4408,
+  duplicateId: 4409,
+  unsupportedVersion: 4410,
+  identifiedTwice: 4429,
+  goingAway: 1001,
+  overloaded: 1013,
+} as const;
+
 const id = z.string().min(1).max(100);
 const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
-const errorCode = z.custom<ErrorCode>((code) => typeof code === "string" && code in ERRORS);
+const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 export const errorBodySchema = z.object({
   code: errorCode,
@@ -70,6 +82,21 @@ export const modelSchema = z.object({
   problem: z.string().nullable(),
 });
 
+/**
+ * `server.json`: how clients on this machine find the server and prove that they may use it. It lies where only this user
+ * can read it: in FOLEY_RUNTIME; else in `run` of FOLEY_DATA; else in Library/Application Support/foley/run (macOS),
+ * LocalAppData/foley/run (Windows), XDG_RUNTIME_DIR/foley or ~/.local/state/foley (Linux).
+ */
+export const serverFileSchema = z.object({
+  port: z.int(),
+  pid: z.int(),
+  token: z.string(),
+  startedAt: z.string(),
+  apiVersions: z.array(z.string()),
+  version: z.string(),
+});
+export type ServerFile = z.infer<typeof serverFileSchema>;
+
 /** A change, in the order of `seq`. */
 export const changeSchema = z.discriminatedUnion("type", [
   z.object({ seq: z.int(), type: z.literal("job"), job: jobSchema }),
@@ -100,7 +127,7 @@ export const CALLS = {
     }),
   },
   "jobs.create": {
-    params: z.object({ key: id, request: generateRequestSchema }),
+    params: z.object({ key: id, request: generateRequestSchema, priority: z.int().min(-10).max(10).optional() }),
     result: jobSchema,
   },
   "jobs.cancel": { params: z.object({ id }), result: z.object({}) },
@@ -108,6 +135,7 @@ export const CALLS = {
     params: z.object({ id, hearted: z.boolean().optional(), locked: z.boolean().optional() }),
     result: takeResourceSchema,
   },
+  "takes.remove": { params: z.object({ id }), result: z.object({}) },
   "clips.open": { params: z.object({ path: z.string().min(1).max(4096) }), result: clipSchema },
 } as const;
 export type CallName = keyof typeof CALLS;

@@ -5,12 +5,14 @@ import { GENERATE_USAGE, generateVerb } from "./generate.ts";
 import { MODELS_USAGE, modelsVerb } from "./models.ts";
 import { createOutput, type Output } from "./output.ts";
 import { REGENERATE_USAGE, regenerateVerb } from "./regenerate.ts";
+import { SERVE_USAGE, serveVerb } from "./serve.ts";
 
 type Verb = (args: readonly string[], signal: AbortSignal, output: Output) => Promise<void>;
 
 const VERBS: Record<string, Verb> = {
   generate: generateVerb,
   regenerate: regenerateVerb,
+  serve: serveVerb,
   models: modelsVerb,
   doctor: doctorVerb,
   bench: benchVerb,
@@ -22,6 +24,7 @@ const HELP = [
   "",
   `  foley ${GENERATE_USAGE}`,
   `  foley ${REGENERATE_USAGE}`,
+  `  foley ${SERVE_USAGE}`,
   `  foley ${MODELS_USAGE}`,
   `  foley ${DOCTOR_USAGE}`,
   `  foley ${BENCH_USAGE}`,

@@ -68,6 +68,14 @@ export async function readManifest(id: string): Promise<Manifest> {
   return (await manifestIn(await findBundle(id), id)).manifest;
 }
 
+/** A bundle's manifest, its files there and of the right size: a quick look that hashes nothing. @throws as `loadBundle` */
+export async function glanceAtBundle(id: string): Promise<Manifest> {
+  const directory = await findBundle(id);
+  const { manifest } = await manifestIn(directory, id);
+  for (const [file, { bytes }] of Object.entries(manifest.files)) await regularFile(directory, file, bytes);
+  return manifest;
+}
+
 async function manifestIn(directory: string, id: string): Promise<{ manifest: Manifest; text: string }> {
   const path = join(directory, "manifest.json");
   const text = await readFile(path, "utf8");
@@ -140,13 +148,7 @@ function parseManifest(text: string, path: string): Manifest {
 
 async function verifyFiles(directory: string, manifest: Manifest): Promise<void> {
   const check = async ([file, { sha256, bytes }]: [string, { sha256: string; bytes: number }]) => {
-    const path = join(directory, file);
-    const facts = await lstat(path).catch(() => null);
-    // A link could be swapped under us, and one out of the folder would pull in a file that nobody listed.
-    // A hard link is another name of a file that somebody else may write to, and ONNX Runtime follows it.
-    if (!facts?.isFile() || facts.nlink > 1)
-      throw broken(`the regular file ${file} in ${directory}`, facts ? "a link or folder" : "nothing");
-    if (facts.size !== bytes) throw wrongHash(path, `${bytes} bytes`, `${facts.size} bytes`);
+    const path = await regularFile(directory, file, bytes);
     const hash = createHash("sha256");
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
     const found = hash.digest("hex");
@@ -157,6 +159,17 @@ async function verifyFiles(directory: string, manifest: Manifest): Promise<void>
     for (let next = queue.pop(); next; next = queue.pop()) await check(next);
   };
   await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+async function regularFile(directory: string, file: string, bytes: number): Promise<string> {
+  const path = join(directory, file);
+  const facts = await lstat(path).catch(() => null);
+  // A link could be swapped under us, and one out of the folder would pull in a file that nobody listed.
+  // A hard link is another name of a file that somebody else may write to, and ONNX Runtime follows it.
+  if (!facts?.isFile() || facts.nlink > 1)
+    throw broken(`the regular file ${file} in ${directory}`, facts ? "a link or folder" : "nothing");
+  if (facts.size !== bytes) throw wrongHash(path, `${bytes} bytes`, `${facts.size} bytes`);
+  return path;
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -1,0 +1,21 @@
+import type { Jobs } from "../jobs/jobs.ts";
+import type { Access } from "./access.ts";
+import type { Limits } from "./limits.ts";
+import type { MediaPasses } from "./media.ts";
+import type { Paths } from "./paths.ts";
+import type { Uploads } from "./uploads.ts";
+
+/** What requests and sockets work with. Made once, in serve.ts. */
+export interface Context {
+  readonly jobs: Jobs;
+  readonly access: Access;
+  readonly paths: Paths;
+  readonly media: MediaPasses;
+  readonly uploads: Uploads;
+  readonly limits: Limits;
+  /** For files that live as long as one answer. */
+  readonly tempFolder: string;
+  readonly version: string;
+  /** Aborted when the server stops: no new work, and what clients wait for is broken off. */
+  readonly stopping: AbortSignal;
+}

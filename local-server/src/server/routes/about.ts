@@ -1,0 +1,55 @@
+import { statfs } from "node:fs/promises";
+import { z } from "zod";
+import { modelSchema } from "../../../protocol/index.ts";
+import { listModels } from "../models.ts";
+import { route } from "../route.ts";
+import { API_VERSIONS } from "../version.ts";
+
+const health = z
+  .object({
+    ok: z.literal(true),
+    version: z.string(),
+    apiVersions: z.array(z.string()),
+    queued: z.int(),
+    running: z.int(),
+    takes: z.int(),
+    freeBytes: z.number(),
+    uptimeSeconds: z.number(),
+  })
+  .meta({ id: "Health" });
+
+export const ABOUT_ROUTES = [
+  route({
+    method: "get",
+    path: "/v1/health",
+    name: "readHealth",
+    says: "What the server is and does. (`/healthz` needs no key and says only that it is there.)",
+    answers: { 200: { says: "It is well.", schema: health } },
+    refusals: [],
+    async handle({ response, context: { jobs, tempFolder, version } }) {
+      const states = jobs.jobs().map(({ state }) => state);
+      const { bavail, bsize } = await statfs(tempFolder);
+      response.json({
+        ok: true,
+        version,
+        apiVersions: API_VERSIONS,
+        queued: states.filter((state) => state === "queued").length,
+        running: states.filter((state) => state === "running").length,
+        takes: jobs.takes().length,
+        freeBytes: bavail * bsize,
+        uptimeSeconds: process.uptime(),
+      });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/models",
+    name: "listModels",
+    says: "What is installed, and what keeps it from working.",
+    answers: { 200: { says: "Models.", schema: z.object({ models: z.array(modelSchema) }) } },
+    refusals: [],
+    async handle({ response }) {
+      response.json({ models: await listModels() });
+    },
+  }),
+];
