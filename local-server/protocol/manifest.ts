@@ -138,6 +138,8 @@ const bank = z.object({
   index: file,
   /** Below this score of the best class the picture alone names no sound. */
   rejectBelow: z.number().min(0),
+  /** Below this cosine with the nearest description words name nothing that a bank has. */
+  rejectWordsBelow: z.number().min(-1).max(1).default(-1),
   /** Class for clear hits in a picture that names no sound. */
   fallbackClass: z.string(),
   guideStrength: z.number().min(0).max(1),
@@ -225,7 +227,34 @@ export const bankSchema = z.object({
   text: z.object({ file, rows: count, dims: count }),
   /** Semantic features [rows] to class scores [columns], f32 [rows, columns]. */
   picture: z.object({ file, rows: count, columns: count }).optional(),
+  /** Words of other languages than the text tower's, by class: see lexiconSchema. */
+  lexicons: z.array(z.object({ language: z.string().regex(/^[a-z]{2,3}$/), file })).optional(),
 });
 export type BankIndex = z.infer<typeof bankSchema>;
 export type SoundClass = BankIndex["classes"][number];
 export type BankSound = BankIndex["sounds"][number];
+
+/** lexicon.<language>.json: what the classes of a bank are called in a language that the text tower does not read. */
+export const lexiconSchema = z.object({
+  format: z.literal(1),
+  language: z.string(),
+  /** Between the names of two sounds: "and". */
+  joins: z.array(z.string().min(1)),
+  /** Endings that name nothing: "the sound of". */
+  fillers: z.array(z.string().min(1)),
+  /** Characters read as others: traditional ones as simplified ones. */
+  fold: z.record(z.string(), z.string()),
+  /**
+   * By class id: its name for people, words that mean it ("a+b" wants both, in any order), and things that sound so when
+   * nothing else is said of them.
+   */
+  classes: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      words: z.array(z.string().min(1)).min(1),
+      objects: z.array(z.string().min(1)).optional(),
+    }),
+  ),
+});
+export type Lexicon = z.infer<typeof lexiconSchema>;

@@ -128,6 +128,27 @@ export const takeSchema = z.object({
 });
 export type TakeRecord = z.infer<typeof takeSchema>;
 
+/** What a clip asks for, told without making a sound: classes of the bank that fit, best first, and what is seen to hit. */
+export const lookSchema = z.object({
+  /** False where nothing in the picture asks for a sound: the suggestions are then no more than guesses. */
+  fits: z.boolean(),
+  suggestions: z.array(
+    z.object({
+      class: z.string(),
+      /** Serves as a prompt as it is: it finds its class. */
+      label: z.string(),
+      labelZh: z.string().nullable(),
+      mode: z.enum(["event", "bed"]),
+      /** How well it fits, 0..1. */
+      score: z.number(),
+    }),
+  ),
+  events: z.array(eventSchema),
+  /** Shot cuts, seconds from the start of the range. */
+  cuts: z.array(z.number()),
+});
+export type Look = z.infer<typeof lookSchema>;
+
 /** The stages a job goes through, in order; progress names one of them. */
 export const STAGES = [
   "plan",

@@ -1,4 +1,6 @@
 import { asUserError } from "../errors.ts";
+import { loadBundle } from "../onnx/bundle.ts";
+import { look } from "../pipeline/look.ts";
 import type { Context } from "../pipeline/types.ts";
 import type { EngineOrder, EngineReport } from "./messages.ts";
 import { probe } from "./probe.ts";
@@ -24,6 +26,12 @@ process.on("message", (order: EngineOrder) => {
     progress: (stage, fraction) => report({ type: "progress", stage, fraction }),
     note: (text) => report({ type: "note", text }),
   };
+  if (order.type === "look") {
+    loadBundle(order.request.model)
+      .then((bundle) => look(order.request, bundle, context))
+      .then((result) => report({ type: "looked", result }), failed);
+    return;
+  }
   runJob(order.job, context, (take) => report({ type: "take", take })).then(
     (result) => report({ type: "done", result }),
     failed,

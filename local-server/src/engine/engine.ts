@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
-import type { Stage } from "../../protocol/index.ts";
+import type { GenerateRequest, Look, Stage } from "../../protocol/index.ts";
 import { cancelled, fromBody, UserError } from "../errors.ts";
 import { sweepTemp } from "../takes/write.ts";
 import type { DeliveredTake, EngineOrder, EngineReport, Job, JobResult, Probe, ProbeOrder } from "./messages.ts";
@@ -23,6 +23,8 @@ export interface JobWatcher {
 export interface Engine {
   /** One job at a time. @throws UserError of the job, `cancelled`, or `engine_crashed`; the next job gets a fresh process. */
   run(job: Job, watcher: JobWatcher): Promise<JobResult>;
+  /** What a request's clip asks for, without making it. As `run`, but nothing is written. */
+  look(request: GenerateRequest, watcher: JobWatcher): Promise<Look>;
   /** Runs a matrix product on one provider. @throws UserError broken_bundle when the provider does not load; as `run`. */
   probe(order: ProbeOrder, signal: AbortSignal): Promise<Probe>;
   /** Ends the process at once, whatever it does. */
@@ -56,6 +58,10 @@ export function createEngine({ quiet = false }: { readonly quiet?: boolean } = {
     },
     kill: () => child?.kill("SIGKILL"),
     run: (job, watcher) => runJob(child ?? start(), job, watcher),
+    async look(request, watcher) {
+      const answer = await ask(child ?? start(), { type: "look", request }, watcher);
+      return answer.result as Look;
+    },
     async probe(order, signal) {
       const watcher = { signal, onProgress() {}, onNote() {} };
       const answer = await ask(child ?? start(), { type: "probe", probe: order }, watcher);
@@ -75,7 +81,7 @@ async function runJob(child: ChildProcess, job: Job, watcher: JobWatcher): Promi
   }
 }
 
-type Answer = Extract<EngineReport, { type: "done" | "probed" }>;
+type Answer = Extract<EngineReport, { type: "done" | "looked" | "probed" }>;
 
 /** Gives one order and waits for its answer. */
 async function ask(child: ChildProcess, what: EngineOrder, watcher: JobWatcher): Promise<Answer> {

@@ -1,4 +1,4 @@
-import type { ErrorBody, GenerateRequest, Role, Stage, TakeRecord } from "../../protocol/index.ts";
+import type { ErrorBody, GenerateRequest, Look, Role, Stage, TakeRecord } from "../../protocol/index.ts";
 
 /** A job: a request, and the WAV path that each of its takes shall get. */
 export interface Job {
@@ -53,6 +53,7 @@ export interface Probe {
 /** Parent to engine. */
 export type EngineOrder =
   | { readonly type: "run"; readonly job: Job }
+  | { readonly type: "look"; readonly request: GenerateRequest }
   | { readonly type: "probe"; readonly probe: ProbeOrder }
   | { readonly type: "cancel" };
 
@@ -62,5 +63,6 @@ export type EngineReport =
   | { readonly type: "note"; readonly text: string }
   | { readonly type: "take"; readonly take: DeliveredTake }
   | { readonly type: "done"; readonly result: JobResult }
+  | { readonly type: "looked"; readonly result: Look }
   | { readonly type: "probed"; readonly result: Probe }
   | { readonly type: "failed"; readonly error: ErrorBody };

@@ -1,4 +1,4 @@
-import { type BankIndex, bankSchema, type SoundClass } from "../../protocol/index.ts";
+import { type BankIndex, bankSchema, type Lexicon, lexiconSchema, type SoundClass } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
@@ -34,6 +34,8 @@ export interface Bank {
   readonly classOfRow: readonly number[];
   /** Semantic features to class scores, [Dv, classes]; null for a user's folder. */
   readonly picture: Tensor | null;
+  /** Words of languages that the text tower does not read; none for a user's folder. */
+  readonly lexicons: readonly Lexicon[];
   load(classIndex: number): Promise<LoadedClass>;
   /** Class of a recording by its id, or -1. */
   classOfSound(id: string): number;
@@ -42,24 +44,18 @@ export interface Bank {
 /** The bundle's own bank. @throws UserError broken_bundle */
 export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promise<Bank> {
   const file = bundle.manifest.roles.bank!.index;
-  const parsed = bankSchema.safeParse(JSON.parse(await bundle.readText(file)));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(
-      "broken_bundle",
-      `${file} as models/README.md says`,
-      `${issue.path.join(".")}: ${issue.message}`,
-      AGAIN,
-    );
-  }
-  const index = parsed.data;
+  const index = await readParsed(bundle, file, bankSchema);
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
   const { picture } = index;
+  const lexicons = [];
+  for (const { file: name } of index.lexicons ?? [])
+    lexicons.push(await readParsed(bundle, folder + name, lexiconSchema));
   return {
     classes: index.classes,
     text: tensor(await bundle.readFloats(folder + index.text.file), [index.text.rows, index.text.dims]),
     classOfRow: index.classes.flatMap((one, i) => one.descriptions.map(() => i)),
     picture: picture && tensor(await bundle.readFloats(folder + picture.file), [picture.rows, picture.columns]),
+    lexicons,
     load: (classIndex) => loadClass(bundle, folder, index, classIndex, signal),
     classOfSound(id) {
       const name = index.sounds.find((sound) => sound.id === id)?.class;
@@ -68,7 +64,20 @@ export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promi
   } as Bank;
 }
 
-const AGAIN = "install the bundle again";
+/** A schema of the protocol, as far as reading by it goes. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+}
+
+async function readParsed<T>(bundle: Bundle, file: string, schema: Schema<T>): Promise<T> {
+  const parsed = schema.safeParse(JSON.parse(await bundle.readText(file)));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const came = `${issue.path.join(".")}: ${issue.message}`;
+  throw new UserError("broken_bundle", `${file} as models/README.md says`, came, "install the bundle again");
+}
 
 /** All recordings of a class: they lie in one file, one after another. */
 async function loadClass(
@@ -130,6 +139,7 @@ export async function openFolderBank(path: string, bundle: Bundle, signal: Abort
     text: tensor(rows, [classes.length, width]),
     classOfRow: classes.map((_, i) => i),
     picture: null,
+    lexicons: [],
     async load(classIndex) {
       const paths = byName.get(classes[classIndex]!)!.sort().slice(0, MAX_RECORDINGS);
       const described = [];

@@ -5,21 +5,22 @@ import type { Bank } from "./bank.ts";
 /** How far a picture may tip the choice between sounds that the words like equally: a prompt always wins. */
 const PICTURE_WEIGHT_IN_PROMPT = 0.03;
 
-/** Scores of all classes from the picture: mean semantic row [Dv] times the bank's map [Dv, classes]. */
-export function scoreByPicture(semantic: Tensor, picture: Tensor): Float32Array {
-  const [rows, width] = semantic.dims as [number, number];
+/** Scores of all classes from the picture: mean semantic row [Dv] of `rows` times the bank's map [Dv, classes]. */
+export function scoreByPicture(semantic: Tensor, picture: Tensor, rows?: readonly number[]): Float32Array {
+  const [count, width] = semantic.dims as [number, number];
+  const used = rows ?? Array.from({ length: count }, (_, row) => row);
   const classes = picture.dims[1]!;
   const scores = new Float32Array(classes);
   for (let d = 0; d < width; d++) {
     let mean = 0;
-    for (let row = 0; row < rows; row++) mean += semantic.data[row * width + d]! / rows;
+    for (const row of used) mean += semantic.data[row * width + d]! / used.length;
     for (let c = 0; c < classes; c++) scores[c]! += mean * picture.data[d * classes + c]!;
   }
   return scores;
 }
 
 /** Scores of all classes from words: cosine with the nearest of a class's descriptions. */
-function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): Float32Array {
+export function scoreByText(query: Float32Array, { text, classOfRow, classes }: Bank): Float32Array {
   const width = text.dims[1]!;
   const scores = new Float32Array(classes.length).fill(-1);
   for (const [row, index] of classOfRow.entries()) {
@@ -45,25 +46,20 @@ export function weighByEvents(scores: Float32Array, { classes }: Bank, eventsPer
   return scores.map((score, i) => weights[classes[i]!.mode] * score);
 }
 
-/** Best class of some words, the picture breaking near ties. */
-export function bestForWords(words: TextFeatures, pictureScores: Float32Array | null, bank: Bank) {
+/** Scores of all classes for some words, the picture breaking near ties. */
+export function scoreByWords(words: TextFeatures, pictureScores: Float32Array | null, bank: Bank): Float32Array {
   const scores = scoreByText(words.pooled, bank);
-  if (pictureScores) {
-    const top = Math.max(...pictureScores, 1e-9);
-    for (let i = 0; i < scores.length; i++) scores[i]! += (PICTURE_WEIGHT_IN_PROMPT * pictureScores[i]!) / top;
-  }
-  return best(scores);
+  if (!pictureScores) return scores;
+  const top = Math.max(...pictureScores, 1e-9);
+  return scores.map((score, i) => score + (PICTURE_WEIGHT_IN_PROMPT * pictureScores[i]!) / top);
 }
+
+/** Best class of some words, the picture breaking near ties. */
+export const bestForWords = (words: TextFeatures, pictureScores: Float32Array | null, bank: Bank) =>
+  best(scoreByWords(words, pictureScores, bank));
 
 export function best(scores: Float32Array): { index: number; score: number } {
   let index = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[index]!) index = i;
   return { index, score: scores[index]! };
 }
-
-/** A prompt's parts that may each name a sound: "footsteps on gravel, birds" -> both. At most three. */
-export const phrasesOf = (prompt: string): string[] =>
-  prompt
-    .split(/\s*(?:[,;，、；]|\band\b|\bwith\b)\s*/iu)
-    .filter((part) => part.trim() !== "")
-    .slice(0, 3);

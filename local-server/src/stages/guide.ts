@@ -4,20 +4,15 @@ import type { Bundle } from "../onnx/bundle.ts";
 import type { ChosenClass, Context, Guide, Kept, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import { createRandom } from "../random.ts";
 import { decodeSound } from "../video/sound.ts";
-import { type Bank, openBundleBank, openFolderBank } from "./bank.ts";
-import { best, bestForWords, phrasesOf, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
-import { bedLevelDb, performAction, performBed, type Span, type Voice } from "./perform.ts";
-import { encodeTexts } from "./text-features.ts";
+import { type Bank, type LoadedClass, openBundleBank, openFolderBank } from "./bank.ts";
+import { bedLevelDb, beside, layBed, mixInto, underLevelDb } from "./beds.ts";
+import { type Cue, chooseCues } from "./cues.ts";
+import { performAction, type Span, type Voice } from "./perform.ts";
+import { shared, spot } from "./spotting.ts";
 
 const PERFORMANCE_STREAM = 1;
 /** Beds have a stream of their own: a bed stays as it is when events are moved or added. */
 const BED_STREAM = 2;
-
-/** A class to perform, by words or by the picture. */
-interface Cue {
-  readonly index: number;
-  readonly score: number;
-}
 
 /**
  * The sound to start from: recordings matched to words and picture and performed on what the picture shows, or the user's
@@ -55,56 +50,11 @@ export async function makeGuide(
   return guide;
 }
 
-/** Which sounds: one a phrase of the prompt; without words, what the picture shows. May be none. */
-async function chooseCues(
-  plan: Plan,
-  visual: VisualFeatures,
-  text: TextFeatures | null,
-  own: Bank,
-  bank: Bank,
-  bundle: Bundle,
-  context: Context,
-): Promise<Cue[]> {
-  const pictureScores = visual.semantic && own.picture ? scoreByPicture(visual.semantic, own.picture) : null;
-  const ownScores = bank === own ? pictureScores : null;
-  if (text) {
-    const phrases = phrasesOf(plan.request.prompt);
-    const features = phrases.length > 1 ? await encodeTexts(phrases, bundle) : [text];
-    const cues = features.map((words) => bestForWords(words, ownScores, bank));
-    return cues.filter((cue, i) => cues.findIndex((other) => other.index === cue.index) === i);
-  }
-  if (!pictureScores) {
-    context.note("no words and no picture to choose a sound by: the take is silent");
-    return [];
-  }
-  const cue = chooseByPicture(plan, pictureScores, visual, own, bundle, context);
-  if (!cue || bank === own) return cue ? [cue] : [];
-  const [words] = await encodeTexts([own.classes[cue.index]!.name], bundle);
-  return [bestForWords(words!, null, bank)];
-}
-
-/** Hits that are seen deserve a sound even where the picture names none. */
-const EVENTS_FOR_FALLBACK = 3;
-
-function chooseByPicture(
-  plan: Plan,
-  scores: Float32Array,
-  visual: VisualFeatures,
-  bank: Bank,
-  bundle: Bundle,
-  context: Context,
-): Cue | null {
-  const role = bundle.manifest.roles.bank!;
-  const events = visual.events.filter(({ time }) => time >= 0 && time < plan.seconds).length;
-  const top = best(weighByEvents(scores, bank, events / plan.seconds));
-  if (top.score >= role.rejectBelow) return top;
-  const fallback = bank.classes.findIndex(({ id }) => id === role.fallbackClass);
-  if (events >= EVENTS_FOR_FALLBACK && fallback >= 0) {
-    context.note("the picture names no sound; its hits get a plain one: say in a few words what sounds");
-    return { index: fallback, score: top.score };
-  }
-  context.note("nothing in the picture asks for a sound: the take is silent; say in a few words what sounds");
-  return null;
+/** A cue with its recordings. */
+interface Part extends LoadedClass {
+  readonly cue: Cue;
+  readonly class: Bank["classes"][number];
+  readonly stretches: Cue["stretches"];
 }
 
 async function perform(
@@ -117,31 +67,78 @@ async function perform(
   context: Context,
   kept: Kept | null,
 ): Promise<Guide> {
-  const random = createRandom(seed, PERFORMANCE_STREAM);
-  const bedRandom = createRandom(seed, BED_STREAM);
-  const chosen: ChosenClass[] = [];
-  let action: Float32Array | null = null;
-  let bed: [Float32Array, Float32Array] | null = null;
-  let events: SoundEvent[] = [];
+  const parts: Part[] = [];
+  for (const cue of cues) {
+    throwIfCancelled(context.signal);
+    const loaded = await bank.load(cue.index);
+    if (loaded.recordings.length === 0) continue;
+    parts.push({ ...loaded, cue, class: bank.classes[cue.index]!, stretches: cue.stretches });
+  }
+  const actors = parts.filter(({ mode }) => mode === "event");
+  const beds = parts.filter(({ mode }) => mode === "bed");
   const given = plan.request.events ?? kept?.events ?? [];
   const known = await voicesOf(given, bank);
-  for (const { index, score } of cues) {
-    throwIfCancelled(context.signal);
-    const one = bank.classes[index]!;
-    const { id, name, tail } = one;
-    const { mode, recordings } = await bank.load(index);
-    if (recordings.length === 0 || (mode === "bed" ? bed : action)) continue;
-    chosen.push({ class: id, words: name, score, mode });
-    if (mode === "bed") {
-      const foreground = cues.map((cue) => bank.classes[cue.index]!).find((other) => other.mode === "event");
-      bed = performBed(recordings, visual.motion, bedLevelDb(one, foreground ?? null), span, bedRandom);
-    } else {
-      const spotted = plan.request.events ?? merged(kept, () => spot(plan, visual, one, context));
-      ({ sound: action, events } = performAction(spotted, recordings, tail, span, random, known));
-    }
+  const lists = eventsOf(plan, visual, actors, given, bank, context, kept);
+  const random = createRandom(seed, PERFORMANCE_STREAM);
+  let action: Float32Array | null = null;
+  const events: SoundEvent[] = [];
+  const loudest = Math.max(...actors.map((actor) => actor.class.levelDb));
+  for (const [i, actor] of actors.entries()) {
+    const { recordings } = actor;
+    const layer = performAction(lists[i]!, recordings, actor.class.tail, span, random, known);
+    action = mixInto(action, layer.sound, beside(actor.class.levelDb, loudest));
+    events.push(...layer.events);
   }
-  if (!action && known.size > 0) ({ sound: action, events } = performAction(given, [], "ring", span, random, known));
-  return { layers: { action, bed }, events, chosen };
+  if (actors.length === 0 && known.size > 0) {
+    const layer = performAction(given, [], "ring", span, random, known);
+    action = layer.sound;
+    events.push(...layer.events);
+  }
+  const bedRandom = createRandom(seed, BED_STREAM);
+  let bed: [Float32Array, Float32Array] | null = null;
+  for (const { recordings, class: one, stretches } of beds) {
+    const levelDb = bedLevelDb(one, actors[0]?.class ?? null) - underLevelDb(beds.length);
+    const layer = layBed(recordings, stretches, visual.motion, levelDb, span, bedRandom);
+    bed = bed ? [mixInto(bed[0], layer[0], 1), mixInto(bed[1], layer[1], 1)] : layer;
+  }
+  const sounds = (part: Part) => part.mode === "bed" || lists[actors.indexOf(part)]!.length > 0;
+  const chosen: ChosenClass[] = parts
+    .filter(sounds)
+    .map(({ cue, class: { id, name }, mode }) => ({ class: id, words: name, score: cue.score, mode }));
+  return { layers: { action, bed }, events: events.sort((a, b) => a.time - b.time), chosen };
+}
+
+/** The events of each class: the user's own, or what is kept of an older take and what is found beside it. */
+function eventsOf(
+  plan: Plan,
+  visual: VisualFeatures,
+  actors: readonly Part[],
+  given: readonly SoundEvent[],
+  bank: Bank,
+  context: Context,
+  kept: Kept | null,
+): SoundEvent[][] {
+  if (actors.length === 0) return [];
+  const found = plan.request.events ? actors.map(() => []) : spot(plan, visual, actors, context);
+  const inside = ({ time }: SoundEvent) => !kept || (time >= kept.fromSeconds && time < kept.toSeconds);
+  const lists: SoundEvent[][] = found.map((list) => list.filter(inside));
+  // An event that names its sound stays with that sound's class, as loud as it was beside the others.
+  const named = given.filter(({ sound }) => sound !== null);
+  for (const event of named) {
+    const index = bank.classOfSound(event.sound!);
+    lists[
+      Math.max(
+        0,
+        actors.findIndex(({ cue }) => cue.index === index),
+      )
+    ]!.push(event);
+  }
+  const free = shared(
+    given.filter(({ sound }) => sound === null),
+    actors,
+  );
+  for (const [i, events] of free.entries()) lists[i]!.push(...events);
+  return lists.map((list) => list.sort((a, b) => a.time - b.time));
 }
 
 /** The recordings that events already name. */
@@ -157,62 +154,4 @@ async function voicesOf(events: readonly SoundEvent[], bank: Bank): Promise<Map<
     }
   }
   return voices;
-}
-
-/** What was outside the part that is made anew, and what is found inside it. */
-function merged(kept: Kept | null, find: () => readonly SoundEvent[]): readonly SoundEvent[] {
-  if (!kept) return find();
-  const inside = find().filter(({ time }) => time >= kept.fromSeconds && time < kept.toSeconds);
-  return [...kept.events, ...inside].sort((a, b) => a.time - b.time);
-}
-
-/** Two footsteps of a walk. */
-const STEP_SECONDS = 0.53;
-
-/** The events to perform: those the picture shows; for words without a picture, one hit, or steps at a walking pace. */
-function spot(
-  plan: Plan,
-  visual: VisualFeatures,
-  { action: kind, maxPerSecond }: Bank["classes"][number],
-  context: Context,
-): SoundEvent[] {
-  if (!plan.clip) {
-    const count = kind === "step" ? Math.max(1, Math.floor(plan.seconds / STEP_SECONDS)) : 1;
-    return Array.from({ length: count }, (_, i) => ({
-      time: Math.min(0.1, plan.seconds / 4) + i * STEP_SECONDS,
-      strength: 0.8,
-      confidence: 1,
-      x: 0,
-      sound: null,
-    }));
-  }
-  if (visual.events.some(({ time }) => time >= 0 && time < plan.seconds))
-    return thinned(visual.events, 1 / maxPerSecond);
-  // A picture of somebody walking is taken at its word as well: steps are soft to see.
-  if (plan.request.prompt === "" && kind !== "step") {
-    context.note("nothing is seen to hit: the take is silent; say in a few words what sounds");
-    return [];
-  }
-  if (visual.unsure.length > 0) {
-    context.note("nothing is seen to hit clearly: the sound lies on the likelier moments");
-    return thinned(louder(visual.unsure), 1 / maxPerSecond);
-  }
-  context.note("nothing is seen to hit: the sound lies once, at the start of the range");
-  return [{ time: Math.min(0.1, plan.seconds / 4), strength: 0.8, confidence: 0, x: 0, sound: null }];
-}
-
-/** Moments found with little confidence look faint as well: the hardest of them is played as a plain one. */
-function louder(events: readonly SoundEvent[]): SoundEvent[] {
-  const hardest = Math.max(...events.map(({ strength }) => strength));
-  const factor = Math.max(1, 0.8 / Math.max(0.05, hardest));
-  return events.map((event) => ({ ...event, strength: Math.min(1, event.strength * factor) }));
-}
-
-/** No two events closer than a class can sound: the surer one stays. */
-function thinned(events: readonly SoundEvent[], gapSeconds: number): SoundEvent[] {
-  const kept: SoundEvent[] = [];
-  for (const event of [...events].sort((a, b) => b.confidence - a.confidence)) {
-    if (kept.every(({ time }) => Math.abs(time - event.time) >= gapSeconds)) kept.push(event);
-  }
-  return kept.sort((a, b) => a.time - b.time);
 }

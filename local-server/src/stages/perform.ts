@@ -1,18 +1,12 @@
 import type { SoundClass, SoundEvent } from "../../protocol/index.ts";
 import { applyBiquad, highShelf, lowShelf } from "../audio/biquad.ts";
-import { crossfadeLoop } from "../audio/fades.ts";
 import { resample } from "../audio/resample.ts";
-import type { VisualFeatures } from "../pipeline/types.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { Recording } from "./bank.ts";
 
 const SAMPLE_RATE_HZ = 48_000;
-/** Loudest 50 ms of a full-strength hit, and of a bed alone, dBFS. */
-const HIT_LEVEL_DB = -20;
-const BED_LEVEL_DB = -26;
-/** A bed lies this far under the action at least, and at most: heard, never in the way. */
-const LEAST_UNDER_ACTION_DB = 8;
-const MOST_UNDER_ACTION_DB = 22;
+/** Loudest 50 ms of a full-strength hit, dBFS. */
+export const HIT_LEVEL_DB = -20;
 /** A light touch against a full blow; narrow, because strength is only guessed from the motion. */
 const STRENGTH_RANGE_DB = 8;
 /** Seeded variation that stays believable. */
@@ -119,70 +113,4 @@ function mixChoked(out: Float32Array, sound: Float32Array, start: number, limit:
     const gain = left < fade ? 0.5 - 0.5 * Math.cos((Math.PI * left) / fade) : 1;
     out[start + n]! += gain * sound[n]!;
   }
-}
-
-/** Level of a bed, dBFS: under action as far as the things themselves lie apart in nature, within limits. */
-export function bedLevelDb(bed: { levelDb: number }, action: { levelDb: number } | null): number {
-  if (!action) return BED_LEVEL_DB;
-  const apart = Math.max(LEAST_UNDER_ACTION_DB, Math.min(MOST_UNDER_ACTION_DB, action.levelDb - bed.levelDb));
-  return HIT_LEVEL_DB - apart;
-}
-
-/** Two decorrelated beds of the span's length, looped without a seam, following the amount of motion gently. */
-export function performBed(
-  recordings: readonly Recording[],
-  motion: VisualFeatures["motion"],
-  levelDb: number,
-  span: Span,
-  random: Random,
-): [Float32Array, Float32Array] {
-  const first = random.int(recordings.length);
-  const second = recordings.length > 1 ? (first + 1 + random.int(recordings.length - 1)) % recordings.length : first;
-  const levels = motionLevels(motion, span);
-  const lay = (recording: Recording, offset: number): Float32Array => {
-    const crossfade = Math.min(SAMPLE_RATE_HZ, Math.floor(recording.samples.length / 3));
-    const start = Math.floor((random.next() * 0.5 + offset) * recording.samples.length);
-    const bed = crossfadeLoop(recording.samples, span.sampleCount, crossfade, start);
-    const gain = 10 ** ((levelDb - rmsDb(recording.samples)) / 20);
-    for (let n = 0; n < bed.length; n++) bed[n]! *= gain * levelAt(levels, n);
-    return bed;
-  };
-  return [lay(recordings[first]!, 0), lay(recordings[second]!, 0.5)];
-}
-
-function rmsDb(samples: Float32Array): number {
-  let power = 0;
-  for (const value of samples) power += value * value;
-  return 10 * Math.log10(power / Math.max(1, samples.length) + 1e-12);
-}
-
-const LEVEL_STEP = 4800;
-const BED_RANGE_DB = 3;
-
-/** Gains at every 0.1 s: the motion around it (1.5 s, raised cosine) against the clip's mean, at most ±3 dB. */
-function motionLevels({ times, amount }: VisualFeatures["motion"], span: Span): Float32Array {
-  const levels = new Float32Array(Math.ceil(span.sampleCount / LEVEL_STEP) + 2).fill(1);
-  if (times.length < 3) return levels;
-  const mean = amount.reduce((a, b) => a + b, 0) / amount.length + 1e-3;
-  let from = 0;
-  for (let i = 0; i < levels.length; i++) {
-    const at = span.startSeconds + (i * LEVEL_STEP) / SAMPLE_RATE_HZ;
-    while (from < times.length && times[from]! < at - 0.75) from++;
-    let sum = 0;
-    let weight = 0;
-    for (let t = from; t < times.length && times[t]! < at + 0.75; t++) {
-      const w = 1 + Math.cos(((times[t]! - at) / 0.75) * Math.PI);
-      sum += w * amount[t]!;
-      weight += w;
-    }
-    const ratio = weight > 0 ? sum / weight / mean : 1;
-    levels[i] = 10 ** (Math.max(-BED_RANGE_DB, Math.min(BED_RANGE_DB, 4 * Math.log2(ratio + 0.1))) / 20);
-  }
-  return levels;
-}
-
-function levelAt(levels: Float32Array, sample: number): number {
-  const position = sample / LEVEL_STEP;
-  const index = Math.floor(position);
-  return levels[index]! + (levels[index + 1]! - levels[index]!) * (position - index);
 }

@@ -2,11 +2,13 @@ import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
 import type { Context, TextFeatures } from "../pipeline/types.ts";
 import { createTokenizer, tokenizePadded } from "../tokenizer/tokenizer.ts";
+import { isHan } from "./lexicon.ts";
 
 /** Words -> hidden states and one vector; null for no words. */
 export async function textFeatures(text: string, bundle: Bundle, context: Context): Promise<TextFeatures | null> {
-  // A pair is encoded when its negative half is known.
-  const alone = text.trim() !== "" && !bundle.manifest.roles.text.pair;
+  const { roles } = bundle.manifest;
+  // A pair is encoded when its negative half is known; Chinese that a bank has a lexicon for is no use to the tower.
+  const alone = text.trim() !== "" && !roles.text.pair && !(roles.bank && isHan(text));
   const [features] = alone ? await encodeTexts([text], bundle) : [null];
   context.progress("text features", 1);
   return features ?? null;

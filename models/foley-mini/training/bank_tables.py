@@ -11,7 +11,7 @@ import numpy as np
 
 from bank_map import hand_map
 from bank_text import TextTower
-from towers import package_dir
+from package_files import package_dir
 
 WEAK, WEAK_WITH_RULE, FLOOR = 0.5, 0.1, 0.45  # weight of similarity 1, the same where the hand map speaks, cosine that counts as nothing
 
@@ -39,7 +39,7 @@ def bank_of(specs, sounds):
     classes = [{"id": s["id"], "name": s["name"], "descriptions": s["text"], "mode": s.get("mode", "event"), "action": s["action"], "material": s["material"],
                 "tonal": s["tonal"], "tail": s["tail"], "maxPerSecond": s["max"], "levelDb": s["level"]} for s in specs]
     return {"format": 1, "sampleRate": 48000, "text": {"file": "text.f32", "rows": sum(len(s["text"]) for s in specs), "dims": 384},
-            "picture": {"file": "picture.f32", "rows": 1000, "columns": len(specs)}, "classes": classes, "sounds": sounds}
+            "picture": {"file": "picture.f32", "rows": 1000, "columns": len(specs)}, "lexicons": [{"language": "zh", "file": "lexicon.zh.json"}], "classes": classes, "sounds": sounds}
 
 
 def dump(bank):

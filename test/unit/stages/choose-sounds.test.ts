@@ -1,13 +1,8 @@
 import { expect, test } from "vitest";
 import { tensor } from "../../../local-server/src/onnx/tensor.ts";
 import type { Bank } from "../../../local-server/src/stages/bank.ts";
-import {
-  best,
-  bestForWords,
-  phrasesOf,
-  scoreByPicture,
-  weighByEvents,
-} from "../../../local-server/src/stages/choose-sounds.ts";
+import { best, bestForWords, scoreByPicture, weighByEvents } from "../../../local-server/src/stages/choose-sounds.ts";
+import { phrasesOf } from "../../../local-server/src/stages/words.ts";
 
 test("the picture's score is the mean row times the map", () => {
   const semantic = tensor(Float32Array.of(1, 0, 0, 1), [2, 2]);

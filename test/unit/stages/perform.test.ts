@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createRandom } from "../../../local-server/src/random.ts";
 import type { Recording } from "../../../local-server/src/stages/bank.ts";
-import { bedLevelDb, performAction, performBed } from "../../../local-server/src/stages/perform.ts";
+import { bedLevelDb, layBed } from "../../../local-server/src/stages/beds.ts";
+import { performAction } from "../../../local-server/src/stages/perform.ts";
 import { describeRecording } from "../../../local-server/src/stages/recording.ts";
 
 /** A click after 480 samples of silence, then a tail of half a second. */
@@ -87,8 +88,10 @@ test("a bed fills the span in two versions that do not resemble each other, with
     return { id: "rain", samples, onset: 0, loudnessDb: -20, weight: "medium" };
   };
   const motion = { times: new Float64Array(0), amount: new Float32Array(0) };
-  const [a, b] = performBed(
+  const everywhere = [{ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
+  const [a, b] = layBed(
     [noise(), noise()],
+    everywhere,
     motion,
     bedLevelDb({ levelDb: -30 }, null),
     { startSeconds: 0, sampleCount: 300_000 },
