@@ -134,8 +134,8 @@ export interface ClipData extends ClipPin {
   readonly speed: number | null;
   readonly reversed: boolean;
   readonly disabled: boolean;
-  /** Frame rate that the user had the media read at, null where its own holds. */
-  readonly interpretedFps: number | null;
+  /** Frames a second at which Premiere reads the media, null where it does not say; the user may have overridden the file's own. */
+  readonly readAtFps: number | null;
   /** Effects beyond Motion and Opacity, which every clip has. */
   readonly hasEffects: boolean;
 }
@@ -158,8 +158,17 @@ export type RenderReason =
   | "source-timecode";
 
 export type Route =
-  /** The server reads the file: ticks count from the media's first frame. */
-  | { readonly kind: "source"; readonly mediaPath: string; readonly fromTicks: TicksText; readonly toTicks: TicksText }
+  /**
+   * The server reads the file: ticks count from the media's first frame. Where `readAtFps` is not the file's own rate, or
+   * the range lies outside the file, the file would not show what the timeline shows: render instead.
+   */
+  | {
+      readonly kind: "source";
+      readonly mediaPath: string;
+      readonly fromTicks: TicksText;
+      readonly toTicks: TicksText;
+      readonly readAtFps: number | null;
+    }
   /** Premiere must render the range (`renderRange`); it stands still meanwhile, so ask first. */
   | { readonly kind: "render"; readonly reasons: readonly RenderReason[] }
   /** Nothing can be made; the words are for the user. */
@@ -168,7 +177,12 @@ export type Route =
 export interface SelectionData {
   readonly sequence: SequenceData;
   /** Whole frames. With clips selected inside marked in and out, what both have in common. */
-  readonly range: Span & { readonly from: "selection" | "marks" | "selection-in-marks"; readonly frames: number };
+  readonly range: Span & {
+    readonly from: "selection" | "marks" | "selection-in-marks";
+    readonly frames: number;
+    /** The end rounded down to a whole 48 kHz sample: sound asked for up to here never reaches over the range. */
+    readonly soundEndTicks: TicksText;
+  };
   /** Pictures of the range, from the lowest track up, each track in order. */
   readonly clips: readonly ClipData[];
   readonly gaps: readonly Span[];
@@ -198,6 +212,8 @@ export interface RenderRangeData extends Span {
   readonly preset: string;
   readonly presetFrom: "bundled" | "premiere";
   readonly bytes: number;
+  /** Whether the sequence's in and out are what they were. */
+  readonly marksRestored: boolean;
 }
 
 export interface ImportTakeArgument {
@@ -211,9 +227,10 @@ export interface ImportTakeData {
   readonly alreadyThere: boolean;
 }
 
+/** The span is the sound's own: its end is the start plus the WAV's length in samples. */
 export interface PlaceTakeArgument extends Span {
   readonly pin: Pin;
-  /** The imported WAV; already as long as the range, it is placed whole. */
+  /** The imported WAV; it is placed whole. */
   readonly path: string;
   /** Where to: the take's own track by name or the lowest free one ("auto"), a new one, or one by index. */
   readonly track?: "auto" | "new" | number;
@@ -234,8 +251,10 @@ export type PlaceNote =
   | "track-muted"
   | "track-not-named"
   | "multichannel-mix"
-  | "placed-at-second-attempt"
-  | "end-not-read-back";
+  /** The track's targeting was changed for the moment of placing. */
+  | "targeting-used"
+  /** A first attempt landed on an empty stretch elsewhere and was taken back. */
+  | "second-attempt";
 export interface PlaceTakeData extends Place {
   readonly projectItemId: string;
   readonly addedTrack: boolean;

@@ -1,41 +1,29 @@
-import type {
-  FindTakeArgument,
-  FindTakeData,
-  HelloData,
-  ImportTakeArgument,
-  ImportTakeData,
-  PlaceTakeArgument,
-  PlaceTakeData,
-  ReadSelectionArgument,
-  ReadSequenceArgument,
-  RemoveTakeArgument,
-  RemoveTakeData,
-  RenderRangeArgument,
-  RenderRangeData,
-  RevealArgument,
-  RevealData,
-  SelectionData,
-  SelfTestArgument,
-  SelfTestData,
-  SequenceData,
-  Verb,
-  WatchArgument,
-  WatchData,
-} from "./contract.ts";
+import { answering } from "./api/answering.ts";
+import { findTake } from "./api/findTake.ts";
+import { hello } from "./api/hello.ts";
+import { importTake } from "./api/importTake.ts";
+import { placeTake } from "./api/placeTake.ts";
+import { readSelection } from "./api/readSelection.ts";
+import { readSequence } from "./api/readSequence.ts";
+import { removeTake } from "./api/removeTake.ts";
+import { renderRange } from "./api/renderRange.ts";
+import { reveal } from "./api/reveal.ts";
+import { watch } from "./api/watch.ts";
 
 export type * from "./contract.ts";
 
 /** What the panel may ask of Premiere. */
-export type HostApi = {
-  hello: Verb<Record<string, never>, HelloData>;
-  readSelection: Verb<ReadSelectionArgument, SelectionData>;
-  readSequence: Verb<ReadSequenceArgument, SequenceData>;
-  renderRange: Verb<RenderRangeArgument, RenderRangeData>;
-  importTake: Verb<ImportTakeArgument, ImportTakeData>;
-  placeTake: Verb<PlaceTakeArgument, PlaceTakeData>;
-  findTake: Verb<FindTakeArgument, FindTakeData>;
-  removeTake: Verb<RemoveTakeArgument, RemoveTakeData>;
-  reveal: Verb<RevealArgument, RevealData>;
-  watch: Verb<WatchArgument, WatchData>;
-  selfTest: Verb<SelfTestArgument, SelfTestData>;
+export const api = {
+  hello: answering(hello),
+  readSelection: answering(readSelection),
+  readSequence: answering(readSequence),
+  renderRange: answering(renderRange),
+  importTake: answering(importTake),
+  placeTake: answering(placeTake),
+  findTake: answering(findTake),
+  removeTake: answering(removeTake),
+  reveal: answering(reveal),
+  watch: answering(watch),
 };
+
+export type HostApi = typeof api;

@@ -7,3 +7,4 @@ type ReadonlyArray<Item> = {
   slice(start?: number, end?: number): Item[];
 };
 type Readonly<Whole> = { readonly [Name in keyof Whole]: Whole[Name] };
+type Exclude<All, Some> = All extends Some ? never : All;

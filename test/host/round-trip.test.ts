@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import {
+  codeOf,
+  dataOf,
+  lay,
+  pinOf,
+  SAMPLE,
+  scene,
+  TIMEBASE,
+  timelineOf,
+  writeWav,
+} from "../support/premiere/scene.ts";
+
+/** The way of a take, as the panel goes it: read, (the server makes a WAV), import, place. */
+const CASES: { rate: keyof typeof TIMEBASE; dropFrame: boolean; displayFormat: number }[] = [
+  { rate: "23.976", dropFrame: false, displayFormat: 110 },
+  { rate: "24", dropFrame: false, displayFormat: 100 },
+  { rate: "25", dropFrame: false, displayFormat: 101 },
+  { rate: "29.97", dropFrame: true, displayFormat: 102 },
+  { rate: "29.97", dropFrame: false, displayFormat: 103 },
+  { rate: "30", dropFrame: false, displayFormat: 104 },
+  { rate: "50", dropFrame: false, displayFormat: 105 },
+  { rate: "59.94", dropFrame: true, displayFormat: 106 },
+  { rate: "59.94", dropFrame: false, displayFormat: 107 },
+  { rate: "60", dropFrame: false, displayFormat: 108 },
+];
+
+test.each(CASES)(
+  "$rate fps, drop-frame $dropFrame: a trimmed clip gets its take at its own ticks",
+  ({ rate, dropFrame, displayFormat }) => {
+    const timebase = TIMEBASE[rate];
+    const at = scene({}, { timebase, displayFormat, zeroPoint: 3600 * Math.round(Number(rate)) * timebase });
+    lay(at, "Video", 0, [1001, 1117], { selected: true, in: 77 * timebase });
+    lay(at, "Audio", 0, [0, 5000]);
+    const selection = dataOf(at.engine.call("readSelection", {}));
+    expect(selection.sequence).toMatchObject({ dropFrame, timebaseTicks: String(timebase) });
+    expect(selection.range).toMatchObject({
+      startTicks: String(1001 * timebase),
+      endTicks: String(1117 * timebase),
+      frames: 116,
+    });
+    expect(selection.route).toMatchObject({
+      kind: "source",
+      fromTicks: String(77 * timebase),
+      toTicks: String((77 + 116) * timebase),
+    });
+    const samples = (Number(selection.range.soundEndTicks) - 1001 * timebase) / SAMPLE;
+    expect(Number.isInteger(samples)).toBe(true);
+    const path = writeWav(join(at.folder, "take.wav"), samples);
+    const before = timelineOf(at.sequence);
+    dataOf(at.engine.callUntilThere("importTake", { pin: pinOf(at), path }));
+    const placed = dataOf(
+      at.engine.callUntilThere("placeTake", {
+        pin: pinOf(at),
+        path,
+        startTicks: selection.range.startTicks,
+        endTicks: selection.range.soundEndTicks,
+        expect: selection.clips,
+      }),
+    );
+    expect(placed).toMatchObject({
+      trackIndex: 1,
+      startTicks: String(1001 * timebase),
+      endTicks: selection.range.soundEndTicks,
+      addedTrack: false,
+    });
+    expect(timelineOf(at.sequence)).toEqual(expect.arrayContaining(before));
+    expect(at.sequence.audio[1]!.clips).toHaveLength(1);
+    expect(codeOf(at.engine.call("findTake", { pin: pinOf(at), path }))).toBe("ok");
+  },
+);
