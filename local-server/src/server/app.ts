@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { UserError } from "../errors.ts";
+import { readBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import { panelPages } from "./pages.ts";
 import { parsed, sendProblem } from "./problem.ts";
@@ -76,25 +77,10 @@ async function readJson(request: Request, response: Response, { limits }: Contex
   if (request.headers["content-encoding"] !== undefined) {
     throw new UserError("unsupported_type", "a body as it is", "a compressed one", "send it without content-encoding");
   }
-  const tooLong = () =>
-    new UserError("upload_too_large", `JSON of at most ${limits.jsonBytes} bytes`, "more", "send less");
-  if (Number(request.headers["content-length"] ?? 0) > limits.jsonBytes) throw tooLong();
   if (request.headers.expect !== undefined) response.writeContinue();
   const parts: Buffer[] = [];
-  let bytes = 0;
-  const timer = setTimeout(
-    () => request.destroy(new UserError("too_slow", "the whole body soon", "a part of it", "send it again")),
-    limits.idleBody_ms,
-  );
-  try {
-    for await (const part of request as AsyncIterable<Buffer>) {
-      bytes += part.length;
-      if (bytes > limits.jsonBytes) throw tooLong();
-      parts.push(part);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
+  const bounds = { wait_ms: limits.idleBody_ms, eachPart: false, mostBytes: limits.jsonBytes };
+  await readBody(request, bounds, (part) => void parts.push(part));
   const text = Buffer.concat(parts)
     .toString("utf8")
     .replace(/^\uFEFF/, "");

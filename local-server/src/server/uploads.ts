@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename, extname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { fileError, syncFolder } from "../takes/temp.ts";
+import { readBody } from "./body.ts";
 import type { Limits } from "./limits.ts";
 
 /** Beside an uploaded file: the name it came with. */
@@ -36,9 +37,8 @@ export async function openUploads(folder: string, limits: Limits): Promise<Uploa
     async receive(request, response) {
       const name = fileNameOf(request);
       const length = request.headers["content-length"];
-      const declared = length === undefined ? null : Number(length);
-      if (declared !== null && declared > limits.uploadBytes) throw tooLarge(limits);
-      await assertRoom(folder, declared ?? CHECK_EVERY_BYTES, limits);
+      const declared = length === undefined ? CHECK_EVERY_BYTES : Number(length);
+      if (declared <= limits.uploadBytes) await assertRoom(folder, declared, limits);
       if (underWay >= limits.uploadsAtOnce) {
         throw new UserError(
           "too_many",
@@ -50,7 +50,7 @@ export async function openUploads(folder: string, limits: Limits): Promise<Uploa
       underWay += 1;
       const temp = join(folder, `${PARTIAL}${randomUUID()}`);
       try {
-        if (request.headers.expect !== undefined) response.writeContinue();
+        if (request.headers.expect !== undefined && declared <= limits.uploadBytes) response.writeContinue();
         const hash = await writeBody(request, temp, folder, limits);
         return await settle(folder, temp, hash, name);
       } catch (error) {
@@ -89,46 +89,33 @@ async function assertRoom(folder: string, bytes: number, { diskReserveBytes }: L
 }
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-const tooLarge = ({ uploadBytes }: Limits): UserError =>
-  new UserError("upload_too_large", `at most ${mebibytes(uploadBytes)}`, "more", "send a smaller proxy of the clip");
 
 /** Counted, hashed and synced. Returns the sha256. */
 async function writeBody(request: IncomingMessage, temp: string, folder: string, limits: Limits): Promise<string> {
   const hash = createHash("sha256");
-  const timer = setTimeout(() => request.destroy(tooSlow(limits)), limits.idleBody_ms);
   let bytes = 0;
   let checkAt = CHECK_EVERY_BYTES;
-  try {
-    await using file = await open(temp, "wx", 0o600);
-    for await (const part of request as AsyncIterable<Buffer>) {
-      timer.refresh();
-      bytes += part.length;
-      if (bytes > limits.uploadBytes) throw tooLarge(limits);
-      if (bytes > checkAt) {
-        await assertRoom(folder, CHECK_EVERY_BYTES, limits);
-        checkAt += CHECK_EVERY_BYTES;
-      }
-      hash.update(part);
-      await writeAll(file, part);
+  await using file = await open(temp, "wx", 0o600);
+  const bounds = { wait_ms: limits.idleBody_ms, eachPart: true, mostBytes: limits.uploadBytes };
+  await readBody(request, bounds, async (part) => {
+    bytes += part.length;
+    if (bytes > checkAt) {
+      await assertRoom(folder, CHECK_EVERY_BYTES, limits);
+      checkAt += CHECK_EVERY_BYTES;
     }
-    if (!request.complete) throw cutOff();
-    await file.sync();
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "ECONNRESET" ? cutOff() : error;
-  } finally {
-    clearTimeout(timer);
+    hash.update(part);
+    await writeAll(file, part);
+  });
+  if (bytes === 0) {
+    throw new UserError("empty_file", "a file with content", "0 bytes", "export or copy the file again");
   }
-  if (bytes > 0) return hash.digest("hex");
-  throw new UserError("empty_file", "a file with content", "0 bytes", "export or copy the file again");
+  await file.sync();
+  return hash.digest("hex");
 }
 
 async function writeAll(file: FileHandle, part: Buffer): Promise<void> {
   for (let at = 0; at < part.length; ) at += (await file.write(part, at)).bytesWritten;
 }
-
-const tooSlow = ({ idleBody_ms }: Limits): UserError =>
-  new UserError("too_slow", `bytes at least every ${idleBody_ms / 1000} s`, "none", "send it again");
-const cutOff = (): UserError => new UserError("bad_request", "a whole upload", "one that broke off", "send it again");
 
 /** Gives the finished file its place: `<hash>/<slug of its name>.<ending>`, its own name beside it. */
 async function settle(folder: string, temp: string, hash: string, name: string) {

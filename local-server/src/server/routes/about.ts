@@ -5,18 +5,16 @@ import { listModels } from "../models.ts";
 import { route } from "../route.ts";
 import { API_VERSIONS } from "../version.ts";
 
-const health = z
-  .object({
-    ok: z.literal(true),
-    version: z.string(),
-    apiVersions: z.array(z.string()),
-    queued: z.int(),
-    running: z.int(),
-    takes: z.int(),
-    freeBytes: z.number(),
-    uptimeSeconds: z.number(),
-  })
-  .meta({ id: "Health" });
+const health = z.object({
+  ok: z.literal(true),
+  version: z.string(),
+  apiVersions: z.array(z.string()),
+  queued: z.int(),
+  running: z.int(),
+  takes: z.int(),
+  freeBytes: z.number(),
+  uptimeSeconds: z.number(),
+});
 
 export const ABOUT_ROUTES = [
   route({

@@ -7,10 +7,7 @@ import { route } from "../route.ts";
 
 /** A key is anything printable: the client's own name for this one request. */
 const KEY = /^[\x20-\x7e]{1,100}$/;
-const newJobSchema = generateRequestSchema
-  .extend({ priority: z.int().min(-10).max(10).optional() })
-  .strict()
-  .meta({ id: "NewJob" });
+const newJobSchema = generateRequestSchema.extend({ priority: z.int().min(-10).max(10).optional() }).strict();
 
 function keyOf(header: string | undefined): string | undefined {
   if (header === undefined || KEY.test(header)) return header;

@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".avi": "video/x-msvideo",
 };
 
-const params = CALLS["clips.open"].params.strict().meta({ id: "OpenClip" });
+const params = CALLS["clips.open"].params.strict();
 
 export const MEDIA_ROUTES = [
   route({
