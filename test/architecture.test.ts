@@ -164,11 +164,12 @@ const RULES: Record<string, readonly string[]> = {
   // The panel's parts meet in app.ts; pure state knows neither views nor the wire.
   "panel/src/i18n": [],
   "panel/src/audio": [],
-  "panel/src/state": ["local-server/protocol", "panel/src/i18n", "panel/src/audio", "react"],
+  "panel/src/state": ["local-server/protocol", "panel/src/i18n", "panel/src/audio", "react", "zod"],
   "panel/src/bridges": ["local-server/protocol", "panel/src/i18n", "panel/src/state", "host"],
   "panel/src/actions": [
     "local-server/protocol",
     "panel/src/app.ts",
+    "panel/src/bridges",
     "panel/src/i18n",
     "panel/src/state",
     "panel/src/ui/Icon.tsx",
@@ -185,6 +186,7 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/protocol",
     "panel/src/app.ts",
     "panel/src/actions",
+    "panel/src/i18n",
     "panel/src/state",
     "panel/src/ui",
     "@adobe/react-spectrum",

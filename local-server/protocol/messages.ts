@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
-import { generateRequestSchema, STAGES, takeSchema } from "./request.ts";
+import { generateRequestSchema, lookSchema, STAGES, takeSchema } from "./request.ts";
 
 /**
  * What crosses the socket between panel and server: JSON-RPC 2.0, subprotocol `foley.v1`. The server greets, the client
@@ -97,6 +97,15 @@ export const serverFileSchema = z.object({
 });
 export type ServerFile = z.infer<typeof serverFileSchema>;
 
+/** A range of a clip to look at, with a model's eyes. */
+export const lookRequestSchema = z.object({
+  path: z.string().min(1).max(4096),
+  fromTicks: ticks,
+  toTicks: ticks,
+  model: z.string().max(41),
+});
+export type LookRequest = z.infer<typeof lookRequestSchema>;
+
 /** A change, in the order of `seq`. */
 export const changeSchema = z.discriminatedUnion("type", [
   z.object({ seq: z.int(), type: z.literal("job"), job: jobSchema }),
@@ -136,6 +145,15 @@ export const CALLS = {
     result: takeResourceSchema,
   },
   "takes.remove": { params: z.object({ id }), result: z.object({}) },
+  /** What the picture of a range shows, before any take: words that fit it, best first, and where something is heard. */
+  "clips.look": { params: lookRequestSchema, result: lookSchema },
+  /** Every recording of a model's bank, to choose another sound from. */
+  "models.sounds": {
+    params: z.object({ model: z.string().max(41) }),
+    result: z.object({
+      sounds: z.array(z.object({ id: z.string(), class: z.string(), name: z.string(), nameZh: z.string().nullable() })),
+    }),
+  },
   "clips.open": { params: z.object({ path: z.string().min(1).max(4096) }), result: clipSchema },
 } as const;
 export type CallName = keyof typeof CALLS;

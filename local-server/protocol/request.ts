@@ -35,6 +35,30 @@ export const eventSchema = z.object({
 });
 export type SoundEvent = z.infer<typeof eventSchema>;
 
+/** Where in an editor's project a take belongs, pinned when it is asked for: a take is placed there and nowhere else. */
+export const targetSchema = z.object({
+  documentId: z.string().max(200),
+  sequenceId: z.string().max(200),
+  sequenceName: z.string().max(500),
+  /** On the sequence, from its first frame. */
+  fromTicks: ticks,
+  toTicks: ticks,
+  /** The clips that were chosen, as they lay: one that has moved, or was trimmed or slipped since, is seen by it. */
+  clips: z
+    .array(
+      z.object({
+        trackIndex: z.int().min(0).max(1000),
+        trackItemId: z.string().max(200),
+        name: z.string().max(500),
+        startTicks: ticks,
+        endTicks: ticks,
+        inTicks: z.string().regex(/^-?\d{1,20}$/, "ticks as a decimal string"),
+      }),
+    )
+    .max(500),
+});
+export type Target = z.infer<typeof targetSchema>;
+
 /** One request for sound: what the CLI, the panel and the API all send. Times are ticks from the clip's first frame. */
 export const generateRequestSchema = z.object({
   /** Absolute path; absent for text only, then `toTicks` gives the length. */
@@ -71,6 +95,9 @@ export const generateRequestSchema = z.object({
   events: z.array(eventSchema).max(2000).optional(),
   /** Make only a part of a take anew: absolute path of its WAV, and the part, in ticks from the take's start. */
   regenerate: z.object({ take: z.string(), fromTicks: ticks, toTicks: ticks }).optional(),
+  /** Id of the take that this one changes. Kept with the take, like `target`; the sound does not depend on either. */
+  basedOn: z.string().min(1).max(100).optional(),
+  target: targetSchema.optional(),
 });
 export type GenerateRequest = z.infer<typeof generateRequestSchema>;
 

@@ -1,16 +1,17 @@
 import { ActionButton, defaultTheme, Provider } from "@adobe/react-spectrum";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type DragEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { openFile } from "./actions/clip.ts";
 import { ACTIONS } from "./actions/index.ts";
 import { listenForKeys } from "./actions/keys.ts";
 import { useApp, useAppState, useText } from "./app.ts";
 import { languageOf } from "./i18n/text.ts";
 import { activeJobs, type View } from "./state/state.ts";
-import { IconButton } from "./ui/IconButton.tsx";
 import { AllTakes } from "./views/AllTakes.tsx";
 import { Cue } from "./views/Cue.tsx";
 import { Jobs } from "./views/Jobs.tsx";
 import { KeyList } from "./views/KeyList.tsx";
 import { Models } from "./views/Models.tsx";
+import { Notices } from "./views/Notices.tsx";
 import { Picture } from "./views/Picture.tsx";
 import { Settings } from "./views/Settings.tsx";
 import { Status } from "./views/Status.tsx";
@@ -22,12 +23,15 @@ export function App() {
   const app = useApp();
   const language = languageOf(useAppState((state) => state.language));
   const chosen = useAppState((state) => state.theme);
+  const hostTheme = useAppState((state) => state.hostTheme);
   const system = useMedia("(prefers-color-scheme: light)") ? "light" : "dark";
-  const theme = chosen === "system" ? (app.host.theme?.() ?? system) : chosen;
+  const theme = chosen === "system" ? (hostTheme ?? system) : chosen;
+  const drop = useFileDrop();
   useEffect(() => listenForKeys(app), [app]);
   useEffect(() => {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.documentElement.style.colorScheme = theme;
+    document.documentElement.className = theme;
   }, [language, theme]);
   return (
     <Provider
@@ -37,7 +41,7 @@ export function App() {
       locale={language === "zh" ? "zh-CN" : "en-US"}
       UNSAFE_className={`theme ${theme}`}
     >
-      <div className="shell">
+      <div className="shell" {...drop}>
         <header className="top">
           <Status />
           <Tabs />
@@ -72,8 +76,11 @@ function Page() {
     settings: () => <Settings />,
   };
   return (
-    <main className="page" role="tabpanel" id="page" aria-label={text(`view.${view}`)}>
-      {pages[view]()}
+    <main>
+      <h1 className="unseen">{text("title")}</h1>
+      <div className="page" role="tabpanel" id="page" aria-label={text(`view.${view}`)}>
+        {pages[view]()}
+      </div>
     </main>
   );
 }
@@ -112,22 +119,6 @@ function Tabs() {
   );
 }
 
-function Notices() {
-  const app = useApp();
-  const text = useText();
-  const notice = useAppState((state) => state.notice);
-  if (notice === null) return null;
-  return (
-    <div className={`notice ${notice.kind}`} role={notice.kind === "error" ? "alert" : "status"} data-testid="notice">
-      <div className="grow">
-        <p>{notice.text}</p>
-        {notice.detail && <p className="dim">{notice.detail}</p>}
-      </div>
-      <IconButton icon="close" label={text("close")} onPress={() => app.store.set({ notice: null })} />
-    </div>
-  );
-}
-
 function Help() {
   const { store } = useApp();
   const text = useText();
@@ -144,6 +135,23 @@ function Help() {
       <KeyList actions={ACTIONS} />
     </section>
   );
+}
+
+/** A video dropped anywhere on the page is opened, where the panel is where one opens videos. */
+function useFileDrop() {
+  const app = useApp();
+  if (!app.host.showsPicture) return {};
+  return {
+    onDragOver: (event: DragEvent) => {
+      if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+    },
+    onDrop: (event: DragEvent) => {
+      const file = event.dataTransfer.files[0];
+      if (!file) return;
+      event.preventDefault();
+      void openFile(app, file);
+    },
+  };
 }
 
 function useMedia(query: string): boolean {

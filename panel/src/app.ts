@@ -1,6 +1,6 @@
 import { createContext, useContext } from "react";
 import type { Player } from "./audio/player.ts";
-import type { Host } from "./bridges/host-face.ts";
+import type { HostAdapter } from "./bridges/host-adapter.ts";
 import type { Server } from "./bridges/server.ts";
 import { type Text, translate } from "./i18n/text.ts";
 import type { State } from "./state/state.ts";
@@ -11,7 +11,7 @@ export interface App {
   readonly store: Store<State>;
   readonly server: Server;
   readonly player: Player;
-  readonly host: Host;
+  readonly host: HostAdapter;
 }
 
 export const AppContext = createContext<App | null>(null);

@@ -14,8 +14,10 @@ const withClip = (change: Partial<State> = {}): State => ({
   ...initialState(loadPersisted(memory())),
   clip: {
     path: "/clips/door.mov",
+    sequence: null,
     name: "door.mov",
     url: null,
+    urlStartSeconds: 0,
     count: { rate: { num: 25, den: 1 }, dropFrame: false, startFrame: 0 },
     duration: ticksOfSeconds(10),
   },
@@ -50,17 +52,16 @@ test("words, options and language come back after a closed panel; spoilt ones be
   expect(loadPersisted(storage)).toMatchObject({ words: { prompt: "" }, favourites: [] });
 });
 
-test("the cue is one request that the protocol takes; without clip or range there is none", () => {
+test("the cue is one request that the protocol takes", () => {
   const state = withClip({ words: { prompt: " a door ", negativePrompt: "music" } });
-  const request = requestOf(state);
+  const media = { video: "/clips/door.mov", fromTicks: "0", toTicks: String(ticksOfSeconds(4)) };
+  const request = requestOf(state, media);
   expect(generateRequestSchema.parse(request)).toEqual(request);
   expect(request).toMatchObject({ video: "/clips/door.mov", prompt: "a door", negativePrompt: "music", seed: 1 });
-  expect(requestOf({ ...state, clip: null })).toBeNull();
-  expect(requestOf({ ...state, range: { from: ticksOfSeconds(4), to: ticksOfSeconds(4) } })).toBeNull();
 });
 
 test("a cue sheet holds clip, range, words and tracks, and is read back as written", () => {
-  const placed = [{ takeId: "t1", track: 1, at: ticksOfSeconds(2), muted: true }];
+  const placed = [{ takeId: "t1", track: 1, trackName: "A2", at: ticksOfSeconds(2), muted: true }];
   const state = withClip({ placed, words: { prompt: "steps", negativePrompt: "voices" } });
   expect(readCueSheet(writeCueSheet(state))).toMatchObject({
     clip: "/clips/door.mov",

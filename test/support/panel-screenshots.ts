@@ -4,84 +4,136 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { findChromium, launchChromium } from "./browser.ts";
-import { chosenWave, dragOver, openByPath, serve, takes } from "./panel.ts";
+import { axeFindings, chosenWave, dragOver, openByPath, serve, takes } from "./panel.ts";
 
 const folder = resolve(import.meta.dirname, "../../screenshots");
 const sample = resolve(import.meta.dirname, "../fixtures/walk-wood-floor.mp4");
 const tab = (page: Page, name: string): Promise<void> => page.getByRole("tab", { name }).click();
 
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ["dark", "light"] as const) {
+const ALL = [
+  [280, "dark"],
+  [600, "dark"],
+  [280, "light"],
+  [600, "light"],
+] as const;
+
+async function shoot(
+  page: Page,
+  name: string,
+  ways: readonly (readonly [number, "dark" | "light"])[] = ALL,
+): Promise<void> {
+  for (const [width, colorScheme] of ways) {
     await page.emulateMedia({ colorScheme });
-    for (const width of [280, 600]) {
-      await page.setViewportSize({ width, height: 800 });
-      // Frame strips and waveforms are drawn anew after a change of width or colour.
-      await page.waitForTimeout(500);
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
-    }
+    await page.setViewportSize({ width, height: 800 });
+    // Frame strips and waveforms are drawn anew after a change of width or colour.
+    if (ways === ALL) await page.waitForTimeout(500);
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}-${width}.png`), fullPage: true });
   }
+  const findings = await axeFindings(page);
+  if (findings.length > 0) console.log(findings.map((finding) => `  axe: ${finding}`).join("\n"));
   console.log(name);
+}
+
+const generateButton = (page: Page) => page.getByRole("button", { name: "Generate Foley" });
+const more = (page: Page) => page.locator("details.more > summary");
+
+async function takesAre(page: Page, count: number): Promise<void> {
+  await takes(page)
+    .nth(count - 1)
+    .waitFor({ timeout: 120_000 });
 }
 
 /** The way of a first day: nothing, a clip, a job, takes, a part, an event, the other views, a mistake, a stopped engine. */
 async function walk(browser: Browser, data: string): Promise<void> {
   const server = await serve(data);
+  // On a screen no wider than a telephone's, Spectrum's menus open from below.
   const page = await browser.newPage();
+  await page.addInitScript(() => Object.defineProperty(screen, "width", { get: () => 1920 }));
   await page.goto(server.url);
   await page.getByText("No picture yet").waitFor();
+  console.log(`first paint ${await firstPaint(page)} ms after navigation`);
   await shoot(page, "01-empty");
   await tab(page, "Jobs");
   await shoot(page, "02-no-jobs");
   await tab(page, "Cue");
   await openByPath(page, sample);
+  await page.getByTestId("look").waitFor({ timeout: 30_000 });
   await shoot(page, "03-clip-first-run");
-  await page.getByText("not wanted").click();
+  await more(page).click();
   await shoot(page, "04-more");
-  await page.getByText("not wanted").click();
-  const generate = page.getByRole("button", { name: "Generate Foley" });
-  await generate.click();
+  await more(page).click();
+  await page.setViewportSize({ width: 600, height: 900 });
+  await generateButton(page).click();
   await page.getByTestId("running").waitFor();
-  await page.screenshot({ path: join(folder, "05-running.png"), fullPage: true });
-  await takes(page).first().waitFor({ timeout: 60_000 });
+  await measureInteraction(page);
+  await shoot(page, "05-running", [[600, "dark"]]);
+  await takesAre(page, 1);
   await page.getByRole("textbox", { name: "What is to be heard" }).fill("footsteps on a wooden floor, slow");
-  await generate.click();
-  await page.waitForFunction(() => document.querySelectorAll("[data-testid=take]").length === 2, undefined, {
-    timeout: 60_000,
-  });
+  await generateButton(page).click();
+  await takesAre(page, 2);
   await shoot(page, "06-takes");
   await dragOver(page, chosenWave(page), 0.3, 0.6);
   await page.getByTestId("events").getByRole("button").nth(2).click();
   await page.getByRole("button", { name: "Place under the picture" }).click();
   await page.getByRole("button", { name: "Favourite", exact: true }).first().click();
   await shoot(page, "07-part-event-placed");
-  await generate.click();
+  await page.keyboard.press("r");
+  await page.getByRole("group", { name: "Versions" }).waitFor({ timeout: 120_000 });
+  await page.getByRole("button", { name: "Close" }).click();
+  await shoot(page, "08-versions");
+  await generateButton(page).click();
   await page.getByRole("button", { name: "Cancel" }).first().click();
   for (const [number, view] of ["Takes", "Jobs", "Models", "Settings"].entries()) {
     await tab(page, view);
-    await shoot(page, `${String(8 + number).padStart(2, "0")}-${view.toLowerCase()}`);
+    await shoot(page, `${String(9 + number).padStart(2, "0")}-${view.toLowerCase()}`);
   }
   await page.getByRole("button", { name: /Language/ }).click();
   await page.getByRole("option", { name: "中文" }).click();
   await page.getByRole("tab").first().click();
-  await shoot(page, "12-chinese");
+  await shoot(page, "13-chinese");
   await page.evaluate(() => localStorage.setItem("foley.language", '"en"'));
   await page.reload();
-  await takes(page).first().waitFor();
+  await takesAre(page, 1);
   await page.getByRole("textbox", { name: "or type its path" }).fill("/nowhere/clip.mp4");
   await page.keyboard.press("Enter");
   await page.getByTestId("notice").waitFor();
-  await shoot(page, "13-error");
+  await shoot(page, "14-error");
   await page.getByRole("button", { name: "Close" }).click();
   await page.keyboard.press("Escape");
   await page.evaluate(() =>
     document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined,
   );
   await page.keyboard.press("?");
-  await shoot(page, "14-keys");
+  await shoot(page, "15-keys");
   await page.keyboard.press("?");
   await server.stop();
   await page.getByTestId("down").waitFor({ timeout: 20_000 });
-  await shoot(page, "15-engine-stopped");
+  await shoot(page, "16-engine-stopped");
+  await page.close();
+}
+
+/** Milliseconds from navigation to the first thing drawn. */
+const firstPaint = (page: Page): Promise<number> =>
+  page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
+
+/** While a job runs: from a press on a tab to the next picture, the slowest of ten. */
+async function measureInteraction(page: Page): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const name = round % 2 === 0 ? "Jobs" : "Cue";
+    times.push(
+      await page.evaluate(async (wanted) => {
+        const button = [...document.querySelectorAll<HTMLElement>("[role=tab]")].find((tab) =>
+          tab.textContent?.startsWith(wanted),
+        );
+        const start = performance.now();
+        button?.click();
+        await new Promise((settle) => requestAnimationFrame(() => requestAnimationFrame(settle)));
+        return performance.now() - start;
+      }, name),
+    );
+  }
+  console.log(`interaction while a job runs: ${Math.max(...times).toFixed(0)} ms at the slowest of ${times.length}`);
 }
 
 const executable = findChromium();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Change, GenerateRequest, JobResource, TakeResource } from "../../protocol/index.ts";
+import type { Change, GenerateRequest, JobResource, Look, LookRequest, TakeResource } from "../../protocol/index.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
 import { makeFolder } from "../takes/write.ts";
@@ -35,6 +35,11 @@ export interface Jobs {
   markTake(id: string, change: { readonly hearted?: boolean; readonly locked?: boolean }): TakeResource;
   /** Its files too. @throws UserError not_found, locked (by its mark, or an open job that needs it) */
   removeTake(id: string): Promise<void>;
+  /**
+   * What the picture of a range shows. Made while no job runs: a job that is queued ends it, and so does the next look.
+   * @throws UserError as a generation for its request; cancelled
+   */
+  look(request: LookRequest): Promise<Look>;
   /** Hears every change in the order of `seq`, after it is on the disk (progress never is). Returns the way to stop. */
   onChange(listener: (change: Change) => void): () => void;
   /** Everything that changed after `seq`, each thing once as it is now; null where a snapshot is the shorter answer. */
@@ -96,6 +101,7 @@ export async function openJobs({ dataFolder, engine, reserveBytes = RESERVE_BYTE
       store.removeTake(id);
       await removeFiles(path);
     },
+    look: queue.look,
     onChange: store.onChange,
     changesSince: store.changesSince,
     get seq() {

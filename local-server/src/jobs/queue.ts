@@ -1,5 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { GenerateRequest, Stage } from "../../protocol/index.ts";
+import {
+  type GenerateRequest,
+  generateRequestSchema,
+  type Look,
+  type LookRequest,
+  type Stage,
+} from "../../protocol/index.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DeliveredTake, JobResult } from "../engine/messages.ts";
 import { asUserError, cancelled, UserError } from "../errors.ts";
@@ -40,6 +46,13 @@ export function createQueue({
   let running: { readonly id: string; readonly controller: AbortController; readonly ended: Promise<void> } | null =
     null;
   let closing = false;
+  let looking: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
+
+  /** Jobs go first: a look gives way at once, and is asked for again by who still wants it. */
+  async function stopLooking(): Promise<void> {
+    looking?.controller.abort();
+    await looking?.ended;
+  }
 
   function wake(): void {
     if (isPumping || closing) return;
@@ -49,6 +62,7 @@ export function createQueue({
 
   async function pump(): Promise<void> {
     try {
+      await stopLooking();
       for (let row = store.next(); row && !closing; row = store.next()) {
         const controller = new AbortController();
         const ended = runOne(row, controller.signal);
@@ -154,6 +168,21 @@ export function createQueue({
 
   return {
     wake,
+    async look({ path, ...range }: LookRequest): Promise<Look> {
+      await stopLooking();
+      await pumped;
+      if (closing || isPumping || looking) throw cancelled();
+      const controller = new AbortController();
+      const watcher = { signal: controller.signal, onProgress() {}, onNote() {} };
+      const seen = engine.look(generateRequestSchema.parse({ video: path, ...range }), watcher);
+      const ended = seen
+        .catch(() => undefined)
+        .then(() => {
+          looking = null;
+        });
+      looking = { controller, ended };
+      return seen;
+    },
     /** Comes back when the job has ended. */
     async cancel(id: string): Promise<void> {
       if (running?.id === id) {
@@ -164,6 +193,7 @@ export function createQueue({
     /** Begins no other job; one that is nearly done ends, else it is stopped and waits for the next start. */
     async close(): Promise<void> {
       closing = true;
+      await stopLooking();
       if (running) {
         const { secondsLeft } = store.job(running.id);
         const patience = secondsLeft !== null && secondsLeft <= WORTH_WAITING_SECONDS ? WORTH_WAITING_SECONDS : 0;

@@ -4,7 +4,15 @@ import { lstat, readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Manifest, manifestSchema, type Role } from "../../protocol/index.ts";
+import {
+  type BankIndex,
+  bankSchema,
+  type Lexicon,
+  lexiconSchema,
+  type Manifest,
+  manifestSchema,
+  type Role,
+} from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 import { providerOrder, sessionThreads } from "./providers.ts";
 import { openSession, type Session } from "./session.ts";
@@ -74,6 +82,23 @@ export async function glanceAtBundle(id: string): Promise<Manifest> {
   const { manifest } = await manifestIn(directory, id);
   for (const [file, { bytes }] of Object.entries(manifest.files)) await regularFile(directory, file, bytes);
   return manifest;
+}
+
+/** A bundle's index of recordings with its lexicons, null where it has none. @throws UserError unknown_model, broken_bundle */
+export async function readBank(id: string): Promise<{ index: BankIndex; lexicons: readonly Lexicon[] } | null> {
+  const directory = await findBundle(id);
+  const { manifest } = await manifestIn(directory, id);
+  const file = manifest.roles.bank?.index;
+  if (file === undefined) return null;
+  const read = async (name: string): Promise<unknown> => {
+    if (!manifest.files[name]) throw broken("the bank among the manifest's files", name);
+    return JSON.parse(await readFile(join(directory, name), "utf8"));
+  };
+  const index = bankSchema.parse(await read(file));
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  const files = (index.lexicons ?? []).map((lexicon) => folder + lexicon.file);
+  const lexicons = await Promise.all(files.map(async (name) => lexiconSchema.parse(await read(name))));
+  return { index, lexicons };
 }
 
 async function manifestIn(directory: string, id: string): Promise<{ manifest: Manifest; text: string }> {

@@ -2,6 +2,7 @@ import type { CALLS, CallName, JobResource } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 import { openClip } from "./clips.ts";
 import type { Context } from "./context.ts";
+import { listSounds } from "./models.ts";
 
 type Params<Name extends CallName> = (typeof CALLS)[Name]["params"]["_output"];
 type Result<Name extends CallName> = (typeof CALLS)[Name]["result"]["_output"];
@@ -29,6 +30,9 @@ const HANDLERS: Handlers = {
     await jobs.removeTake(id);
     return {};
   },
+  "clips.look": async ({ path, ...range }, _owner, { jobs, paths }) =>
+    jobs.look({ ...range, path: await paths.file(path) }),
+  "models.sounds": async ({ model }) => ({ sounds: await listSounds(model) }),
   "clips.open": ({ path }, owner, { paths, media, stopping }) =>
     openClip(path, owner, { paths, media, signal: stopping }),
 };

@@ -1,13 +1,28 @@
 import type { z } from "zod";
-import type { modelSchema } from "../../protocol/index.ts";
+import type { CALLS, modelSchema } from "../../protocol/index.ts";
 import { asUserError } from "../errors.ts";
-import { glanceAtBundle, listBundles } from "../onnx/bundle.ts";
+import { glanceAtBundle, listBundles, readBank } from "../onnx/bundle.ts";
 
 type ModelResource = z.infer<typeof modelSchema>;
+type SoundResource = (typeof CALLS)["models.sounds"]["result"]["_output"]["sounds"][number];
 
 /** What is installed, as people see it. Sizes are looked at here, hashes when a bundle is used. */
 export async function listModels(): Promise<ModelResource[]> {
   return Promise.all((await listBundles()).map(describe));
+}
+
+/** Every recording of a model's bank by its class; none where it has no bank. @throws UserError unknown_model, broken_bundle */
+export async function listSounds(id: string): Promise<SoundResource[]> {
+  const bank = await readBank(id);
+  if (bank === null) return [];
+  const names = new Map(bank.index.classes.map((one) => [one.id, one.name]));
+  const chinese = bank.lexicons.find(({ language }) => language === "zh")?.classes;
+  return bank.index.sounds.map((sound) => ({
+    id: sound.id,
+    class: sound.class,
+    name: names.get(sound.class) ?? sound.class,
+    nameZh: chinese?.[sound.class]?.name ?? null,
+  }));
 }
 
 async function describe(id: string): Promise<ModelResource> {

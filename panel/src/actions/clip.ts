@@ -1,9 +1,9 @@
 import { MAX_RANGE_SECONDS, ticksOfSeconds, ticksOfString } from "local-server/protocol";
 import type { App } from "../app.ts";
 import { translate } from "../i18n/text.ts";
-import { noticeOf } from "../state/notice.ts";
-import { type Clip, clipPathOf, type Placed, type State } from "../state/state.ts";
+import { type Clip, keyOfClip, type Placed, type State, takesOfClip } from "../state/state.ts";
 import { clampTicks } from "../state/timecode.ts";
+import { noticeFor } from "./attempt.ts";
 
 /** Opens a clip: the whole of it is the range, and its takes are found again. */
 export async function openClip(
@@ -20,28 +20,48 @@ export async function openClip(
     player.pause();
     const zero = ticksOfSeconds(0);
     const to = clampTicks(clip.duration, zero, ticksOfSeconds(MAX_RANGE_SECONDS));
-    store.set({
-      clip,
-      range: { from: zero, to },
-      selectedTakeId: null,
-      otherTakeId: null,
-      part: null,
-      placed: keptPlacements(store.get(), clip.path),
-    });
-    const newest = store
-      .get()
-      .takes.filter((take) => clipPathOf(take) === clip.path)
-      .sort((a, b) => b.createdAt_ms - a.createdAt_ms)[0];
-    if (newest) store.set({ selectedTakeId: newest.id });
+    showClip(app, clip, { from: zero, to });
   } catch (error) {
-    store.set({ notice: noticeOf(error, text) });
+    store.set({ notice: noticeFor(app, error) });
   } finally {
     store.set({ opening: null });
   }
 }
 
+/** Another picture: its takes and tracks with it, the newest take chosen. */
+export function showClip({ store }: App, clip: Clip, range: State["range"]): void {
+  store.set({
+    clip,
+    range,
+    look: null,
+    selectedTakeId: null,
+    otherTakeId: null,
+    part: null,
+    selectedEvent: null,
+    placed: keptPlacements(store.get(), keyOfClip(clip)),
+  });
+  const newest = takesOfClip(store.get())[0];
+  if (newest) store.set({ selectedTakeId: newest.id });
+}
+
 /** What lay on the tracks under a clip when it was open last, as far as the takes are still there. */
-const keptPlacements = ({ tracks, takes }: State, path: string): Placed[] =>
-  (tracks[path] ?? [])
+const keptPlacements = ({ tracks, takes }: State, key: string): Placed[] =>
+  (tracks[key] ?? [])
     .filter(({ takeId }) => takes.some(({ id }) => id === takeId))
     .map(({ at, ...rest }) => ({ ...rest, at: ticksOfString(at) }));
+
+/** A video of this machine, copied to the engine and opened. */
+export const openFile = (app: App, file: File): Promise<void> =>
+  openClip(app, (onProgress) => app.server.upload(file, onProgress));
+
+/** Asks for a video by the browser's own picker. */
+export function openVideo(app: App): void {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = "video/*,.mxf,.mkv,.mov,.avi";
+  input.addEventListener("change", () => {
+    const file = input.files?.[0];
+    if (file) void openFile(app, file);
+  });
+  input.click();
+}

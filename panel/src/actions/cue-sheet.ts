@@ -1,6 +1,8 @@
 import { ticksOfString } from "local-server/protocol";
 import type { App } from "../app.ts";
+import { translate } from "../i18n/text.ts";
 import { readCueSheet, writeCueSheet } from "../state/cue-sheet.ts";
+import { infoNotice } from "../state/notice.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
 import { openClip } from "./clip.ts";
@@ -23,16 +25,24 @@ async function save({ store }: App): Promise<void> {
 }
 
 /** Opens the clip of a sheet and puts range, words and placed takes back; takes that are gone are said. */
-export async function reopen(app: App, text: string): Promise<void> {
+async function reopen(app: App, text: string): Promise<void> {
   const sheet = readCueSheet(text);
   await openClip(app, () => app.server.openPath(sheet.clip));
+  if (app.store.get().clip?.path !== sheet.clip) return;
   const known = sheet.placed.filter(({ takeId }) => app.store.get().takes.some(({ id }) => id === takeId));
   app.store.set(({ options }) => ({
     range: { from: ticksOfString(sheet.fromTicks), to: ticksOfString(sheet.toTicks) },
     words: { prompt: sheet.prompt, negativePrompt: sheet.negativePrompt },
     options: { ...options, ...sheet.options },
-    placed: known.map(({ at, ...rest }) => ({ ...rest, at: ticksOfString(at) })),
+    placed: known.map(({ at, ...rest }) => ({
+      ...rest,
+      trackName: `A${rest.track + 1}`,
+      at: ticksOfString(at),
+    })),
   }));
+  const gone = sheet.placed.length - known.length;
+  const words = translate(app.store.get().language)("sheetTakesGone", { count: gone });
+  if (gone > 0) app.store.set({ notice: infoNotice(words) });
 }
 
 function pick(app: App): void {
@@ -52,8 +62,15 @@ export const CUE_SHEET: readonly Action[] = [
     label: "saveSheet",
     icon: "save",
     keys: ["Mod+s"],
-    when: ({ store }) => store.get().clip !== null,
+    when: ({ store }) => store.get().clip !== null && store.get().clip?.sequence === null,
     perform: save,
   },
-  { name: "openSheet", label: "openSheet", icon: "open", keys: ["Mod+o"], perform: pick },
+  {
+    name: "openSheet",
+    label: "openSheet",
+    icon: "open",
+    keys: ["Mod+o"],
+    when: ({ host }) => host.showsPicture,
+    perform: pick,
+  },
 ];

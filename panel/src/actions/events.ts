@@ -1,23 +1,28 @@
 import type { SoundEvent } from "local-server/protocol";
 import type { App } from "../app.ts";
-import { eventsOf, requestAgain, type Take, takeOf } from "../state/state.ts";
+import { activeJobs, eventsOf, requestAgain, startOf, type Take, takeOf } from "../state/state.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
-import { startOf } from "./takes.ts";
 
 const selected = ({ store }: App): Take | undefined => takeOf(store.get(), store.get().selectedTakeId);
 /** Edits are performed when the hand has rested this long. */
 const REST_MS = 500;
 let resting: ReturnType<typeof setTimeout> | undefined;
+/** What is being performed, by take: a later edit takes its place. */
+const performing = new Map<string, { readonly jobId: string; readonly events: readonly SoundEvent[] }>();
 
-/** Changes the events of the selected take; the take that performs them comes as soon as the hand rests. */
+/** Changes the events of the selected take; the version that performs them comes as soon as the hand rests. */
 export function editEvents(app: App, change: (events: readonly SoundEvent[]) => readonly SoundEvent[]): void {
   const take = selected(app);
   if (take === undefined || take.locked) return;
   const events = change(eventsOf(app.store.get(), take));
   app.store.set(({ edits }) => ({ edits: { ...edits, [take.id]: events } }));
+  restThenPerform(app, take.id);
+}
+
+function restThenPerform(app: App, takeId: string): void {
   clearTimeout(resting);
-  resting = setTimeout(() => void perform(app, take.id), REST_MS);
+  resting = setTimeout(() => void perform(app, takeId), REST_MS);
 }
 
 const perform = (app: App, takeId: string): Promise<void> =>
@@ -26,13 +31,39 @@ const perform = (app: App, takeId: string): Promise<void> =>
     const take = takeOf(state, takeId);
     const events = state.edits[takeId];
     if (take === undefined || events === undefined) return;
+    const earlier = performing.get(takeId);
+    if (earlier && activeJobs(state).some(({ id }) => id === earlier.jobId)) await app.server.cancel(earlier.jobId);
     const sorted = [...events].sort((a, b) => a.time - b.time);
-    await app.server.generate({ ...requestAgain(take), seed: take.record.seed, events: sorted });
-    app.store.set(({ edits }) => {
-      const { [takeId]: _performed, ...rest } = edits;
-      return { edits: rest };
-    });
+    const jobId = await app.server.generate({ ...requestAgain(take), seed: take.record.seed, events: sorted });
+    performing.set(takeId, { jobId, events });
   });
+
+/** The version that performs edits has come: they are done, or, where the hand went on meanwhile, they go on from it. */
+export function settleEdits(app: App, came: Take): void {
+  const base = came.record.request.basedOn;
+  if (base === undefined) return;
+  const done = performing.get(base);
+  if (done?.jobId !== came.jobId) return;
+  performing.delete(base);
+  const { edits } = app.store.get();
+  const { [base]: made, ...rest } = edits;
+  const isDone = made === undefined || made === done.events;
+  app.store.set({ edits: isDone ? rest : { ...rest, [came.id]: made } });
+  if (!isDone) restThenPerform(app, came.id);
+}
+
+/** Takes unperformed edits back. */
+export function dropEdits({ store, server }: App, takeId: string): void {
+  clearTimeout(resting);
+  const made = performing.get(takeId);
+  performing.delete(takeId);
+  if (made && activeJobs(store.get()).some(({ id }) => id === made.jobId))
+    void server.cancel(made.jobId).catch(() => {});
+  store.set(({ edits }) => {
+    const { [takeId]: _gone, ...rest } = edits;
+    return { edits: rest };
+  });
+}
 
 export function moveEvent(app: App, index: number, seconds: number): void {
   const length = selected(app)?.record.seconds ?? 0;
@@ -43,6 +74,16 @@ export function moveEvent(app: App, index: number, seconds: number): void {
 
 export const changeEvent = (app: App, index: number, change: Partial<SoundEvent>): void =>
   editEvents(app, (events) => events.map((event, i) => (i === index ? { ...event, ...change } : event)));
+
+/** Another recording of the same event: its small changes of pitch and tone are drawn anew. */
+export const changeSound = (app: App, index: number, sound: string): void =>
+  editEvents(app, (events) =>
+    events.map((event, i) => {
+      if (i !== index) return event;
+      const { variation: _drawn, ...rest } = event;
+      return { ...rest, sound };
+    }),
+  );
 
 /** A new event takes the sound of the nearest one: what is tapped is mostly more of the same. */
 function addEvent(app: App): void {

@@ -1,19 +1,17 @@
-import { type GenerateRequest, secondsOfTicks, ticksOfSeconds } from "local-server/protocol";
+import { type GenerateRequest, ticksOfSeconds } from "local-server/protocol";
 import type { App } from "../app.ts";
+import type { Media } from "../bridges/host-adapter.ts";
 import { activeJobs, requestAgain, type State, takeOf } from "../state/state.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
 
-/** The request that the cue describes, and a seed that repeats no take of it. */
-export function requestOf(state: State): GenerateRequest | null {
-  if (state.clip === null || state.range.to <= state.range.from) return null;
+/** The request that the cue describes over what the host made readable, and a seed that repeats no take of it. */
+export function requestOf(state: State, media: Media): GenerateRequest {
   const { options, words } = state;
   return {
-    video: state.clip.path,
+    ...media,
     prompt: words.prompt.trim().normalize("NFC"),
     ...(words.negativePrompt.trim() ? { negativePrompt: words.negativePrompt.trim().normalize("NFC") } : {}),
-    fromTicks: String(state.range.from),
-    toTicks: String(state.range.to),
     model: options.model,
     seed: state.seed ?? 1 + Math.max(0, ...state.takes.map(({ record }) => (record.seed < 100_000 ? record.seed : 0))),
     takes: options.takes,
@@ -33,9 +31,14 @@ function remember({ store }: App, prompt: string): void {
   store.set(({ history }) => ({ history: [prompt, ...history.filter((old) => old !== prompt)].slice(0, 30) }));
 }
 
-export const canGenerate = ({ store }: App): boolean =>
-  store.get().connection.state === "up" && requestOf(store.get()) !== null;
+export const canGenerate = ({ store }: App): boolean => {
+  const { connection, clip, range, host } = store.get();
+  return (
+    connection.state === "up" && clip !== null && range.to > range.from && host.problem === null && !host.preparing
+  );
+};
 
+/** Selection to job: the host makes the range readable, the server takes the request. */
 export const generate: Action = {
   name: "generate",
   label: "generate",
@@ -43,10 +46,19 @@ export const generate: Action = {
   when: canGenerate,
   perform: (app) =>
     attempt(app, async () => {
-      const request = requestOf(app.store.get());
-      if (request === null) return;
-      remember(app, request.prompt);
-      await app.server.generate(request);
+      const { store, host, server } = app;
+      const { clip, range } = store.get();
+      if (clip === null) return;
+      const setPreparing = (preparing: boolean): void =>
+        store.set((state) => ({ host: { ...state.host, preparing }, notice: null }));
+      setPreparing(true);
+      try {
+        const request = requestOf(store.get(), await host.prepare(clip, range));
+        remember(app, request.prompt);
+        await server.generate(request);
+      } finally {
+        store.set((state) => ({ host: { ...state.host, preparing: false } }));
+      }
     }),
 };
 
@@ -70,12 +82,12 @@ export const regenerate: Action = {
       const request = requestAgain(take);
       await app.server.generate({
         ...request,
-        prompt: state.words.prompt.trim() || request.prompt,
+        prompt: state.words.prompt.trim().normalize("NFC") || request.prompt,
         seed: (take.record.seed + 1 + (take.record.history?.length ?? 0)) >>> 0,
         regenerate: {
           take: take.path,
           fromTicks: String(ticksOfSeconds(from)),
-          toTicks: String(ticksOfSeconds(Math.min(to, secondsOfTicks(ticksOfSeconds(take.record.seconds))))),
+          toTicks: String(ticksOfSeconds(Math.min(to, take.record.seconds))),
         },
       });
       app.store.set({ part: null });
@@ -90,8 +102,8 @@ export const cancel: Action = {
   when: ({ store }) => activeJobs(store.get()).length > 0,
   perform: (app) =>
     attempt(app, async () => {
-      const job =
-        activeJobs(app.store.get()).find(({ state }) => state === "running") ?? activeJobs(app.store.get())[0];
+      const active = activeJobs(app.store.get());
+      const job = active.find(({ state }) => state === "running") ?? active[0];
       if (job) await app.server.cancel(job.id);
     }),
 };

@@ -5,7 +5,7 @@ import { cancel, generate, regenerate } from "./generate.ts";
 import { TAKES } from "./takes.ts";
 import { TRANSPORT } from "./transport.ts";
 
-export const help: Action = {
+const help: Action = {
   name: "help",
   label: "help",
   keys: ["?"],

@@ -12,8 +12,8 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A key as people read it. */
-export function keyText(key: string): string {
-  const plain = key.replace("Mod+", isMac ? "⌘" : "Ctrl ");
+function keyText(key: string): string {
+  const plain = key.replace("Mod+", isMac ? "⌘" : "Ctrl ").replace("Shift+", isMac ? "⇧" : "Shift ");
   return (
     NAMES[plain] ??
     (plain.length === 1 ? plain.toUpperCase() : plain.replace(/\b[a-z]$/, (letter) => letter.toUpperCase()))
@@ -25,7 +25,8 @@ export const hintOf = (action: Action): string | undefined =>
 
 const keyOf = (event: KeyboardEvent): string => {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return (isMac ? event.metaKey : event.ctrlKey) ? `Mod+${key}` : key;
+  if (!(isMac ? event.metaKey : event.ctrlKey)) return key;
+  return `Mod+${event.shiftKey ? "Shift+" : ""}${key}`;
 };
 
 /** Where somebody types, keys are letters; on a button, space and enter press it; in a list or lane, arrows move. */

@@ -1,44 +1,69 @@
 import { ticksOfString } from "local-server/protocol";
 import type { App } from "../app.ts";
+import { translate } from "../i18n/text.ts";
+import { noticeOfBody } from "../state/notice.ts";
 import { soundingTracks } from "../state/sounding.ts";
-import type { State } from "../state/state.ts";
+import { isOfClip, keyOfClip, type State, type Take } from "../state/state.ts";
 import { openClip } from "./clip.ts";
+import { settleEdits } from "./events.ts";
+import { select } from "./transport.ts";
 
-/** Keeps what the person sees and hears in step with the state: the sound of the tracks, and the cue for the next time. */
+/** Keeps what the person sees and hears in step with the state: the sound of the tracks, what came of jobs, the cue for next time. */
 export function followState(app: App): void {
   const { store, player, server } = app;
   let last: State = store.get();
   const changed = (state: State, ...keys: (keyof State)[]): boolean => keys.some((key) => state[key] !== last[key]);
   store.subscribe(() => {
     const state = store.get();
+    const before = last;
     const sounds = changed(state, "takes", "placed", "selectedTakeId", "otherTakeId", "audition", "clip");
     const cue = changed(state, "clip", "range", "placed");
-    const came =
-      changed(state, "takes") && state.takes.length > last.takes.length
-        ? state.takes.find(({ id }) => !last.takes.some((old) => old.id === id))
-        : undefined;
-    const fresh = came !== undefined && last.jobs.some(({ id }) => id === came.jobId);
+    const came = changed(state, "takes") ? cameOf(before, state) : [];
+    const failed = changed(state, "jobs") ? failedOf(before, state) : undefined;
     last = state;
     if (sounds) player.setTracks(soundingTracks(state, (take) => server.takeBytes(take)));
     if (cue) keepCue(app, state);
-    if (fresh) {
-      store.set(({ selectedTakeId }) => ({
-        selectedTakeId: came.id,
-        otherTakeId: selectedTakeId,
-        audition: true,
-        part: null,
-        selectedEvent: null,
-        hintsSeen: true,
-      }));
+    for (const take of came) welcome(app, take);
+    if (failed?.error) {
+      const text = translate(state.language);
+      store.set({ notice: noticeOfBody(failed.error, text, failed.request) });
     }
   });
 }
 
+/** Takes of jobs that were known before: not those of a snapshot. */
+const cameOf = (before: State, { takes }: State): Take[] =>
+  takes.filter(
+    ({ id, jobId }) => !before.takes.some((old) => old.id === id) && before.jobs.some((job) => job.id === jobId),
+  );
+
+const failedOf = (before: State, { jobs }: State) =>
+  jobs.find(({ id, state }) => {
+    const was = before.jobs.find((old) => old.id === id)?.state;
+    return state === "failed" && was !== undefined && was !== "failed";
+  });
+
+/** A take that was just made is the chosen one; where nothing fitted, the words are asked for. */
+function welcome(app: App, take: Take): void {
+  const { store } = app;
+  settleEdits(app, take);
+  store.set({ hintsSeen: true });
+  if (!isOfClip(store.get(), take)) return;
+  const keepsEvent = take.record.request.basedOn !== undefined;
+  const { selectedEvent } = store.get();
+  select(app, take.id);
+  if (keepsEvent) store.set({ selectedEvent });
+  if (isNothing(take)) document.querySelector<HTMLTextAreaElement>("[data-words] textarea")?.focus();
+}
+
+/** Whether the model found nothing in the picture that it knows a sound for, and no words said otherwise. */
+export const isNothing = ({ record }: Take): boolean => record.chosen.length === 0 && record.lufs === null;
+
 function keepCue({ store }: App, { clip, range, placed, tracks }: State): void {
   if (clip === null) return;
   store.set({
-    lastCue: { path: clip.path, from: String(range.from), to: String(range.to) },
-    tracks: { ...tracks, [clip.path]: placed.map(({ at, ...rest }) => ({ ...rest, at: String(at) })) },
+    ...(clip.sequence ? {} : { lastCue: { path: clip.path, from: String(range.from), to: String(range.to) } }),
+    tracks: { ...tracks, [keyOfClip(clip)]: placed.map(({ at, ...rest }) => ({ ...rest, at: String(at) })) },
   });
 }
 
@@ -50,8 +75,7 @@ export async function reopenLast(app: App, asked: string | null): Promise<void> 
   if (clip !== null || path === null) return;
   await openClip(app, () => server.openPath(path));
   const opened = store.get().clip;
-  if (opened === null) return;
-  if (lastCue.path !== opened.path) return;
+  if (opened === null || lastCue.path !== opened.path) return;
   const to = ticksOfString(lastCue.to);
   if (to > 0n && to <= opened.duration) store.set({ range: { from: ticksOfString(lastCue.from), to } });
 }

@@ -1,32 +1,38 @@
-import { secondsOfTicks, ticksOfString } from "local-server/protocol";
 import type { App } from "../app.ts";
+import { translate } from "../i18n/text.ts";
+import { infoNotice } from "../state/notice.ts";
 import { type State, type Take, takeOf, takesOfClip } from "../state/state.ts";
+import { timecodeAt } from "../state/timecode.ts";
+import { childOf, type Family, familiesOf, parentOf, shownVersion } from "../state/versions.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
+import { dropEdits } from "./events.ts";
 import { playTake, select } from "./transport.ts";
 
 const selected = ({ store }: App): Take | undefined => takeOf(store.get(), store.get().selectedTakeId);
 const hasTake = (app: App): boolean => selected(app) !== undefined;
+/** The rows of the list, newest first. */
+export const familiesOfClip = (state: State): Family[] => familiesOf(takesOfClip(state));
 
 /** The selected take and the one before it, turn about, from where it plays. */
 function swap(app: App): void {
-  const { store } = app;
-  const { selectedTakeId, otherTakeId } = store.get();
-  if (takeOf(store.get(), otherTakeId) === undefined) return;
-  store.set({
-    selectedTakeId: otherTakeId,
-    otherTakeId: selectedTakeId,
-    audition: true,
-    part: null,
-    selectedEvent: null,
-  });
+  const { selectedTakeId, otherTakeId } = app.store.get();
+  if (otherTakeId === null) return;
+  select(app, otherTakeId);
+  app.store.set({ otherTakeId: selectedTakeId });
 }
 
-export const place = (app: App): Promise<void> =>
-  attempt(app, async () => {
-    const take = selected(app);
-    if (take) await app.host.place(take);
-  });
+/** Lays a take where it belongs and says where it came to lie. The take is kept whatever becomes of that. */
+export async function placeTakeOf({ store, host }: App, take: Take, onNewTrack = false): Promise<void> {
+  const item = await host.place(take, onNewTrack);
+  const { clip, language } = store.get();
+  const at = clip === null ? "" : timecodeAt(item.at, clip.count);
+  const text = translate(language)("placedNotice", { track: item.trackName, timecode: at });
+  store.set(({ placed }) => ({
+    placed: [...placed.filter(({ takeId }) => takeId !== take.id), item],
+    notice: infoNotice(text),
+  }));
+}
 
 const mark = (app: App, change: (take: Take) => { hearted?: boolean; locked?: boolean }): Promise<void> =>
   attempt(app, async () => {
@@ -34,13 +40,7 @@ const mark = (app: App, change: (take: Take) => { hearted?: boolean; locked?: bo
     if (take) await app.server.markTake(take.id, change(take));
   });
 
-/** Back to the version that a part was made anew in: it still lies on disk. */
-export const earlierVersion = (state: State, take: Take): Take | undefined => {
-  const last = take.record.history?.[take.record.history.length - 1];
-  const folder = take.path.slice(0, take.path.length - take.record.file.length);
-  return last && state.takes.find(({ path }) => path === folder + last.file || path.endsWith(last.file));
-};
-
+/** Unperformed edits are taken back first; then the version that this one was made of. */
 export const undo: Action = {
   name: "undo",
   label: "undo",
@@ -48,21 +48,31 @@ export const undo: Action = {
   keys: ["Mod+z"],
   when: (app) => {
     const take = selected(app);
-    return (
-      take !== undefined &&
-      (app.store.get().edits[take.id] !== undefined || earlierVersion(app.store.get(), take) !== undefined)
-    );
+    const { edits, takes } = app.store.get();
+    return take !== undefined && (edits[take.id] !== undefined || parentOf(takes, take) !== undefined);
   },
   perform: (app) => {
-    const state = app.store.get();
-    const take = takeOf(state, state.selectedTakeId);
+    const take = selected(app);
     if (take === undefined) return;
-    if (state.edits[take.id] !== undefined) {
-      const { [take.id]: _gone, ...edits } = state.edits;
-      return void app.store.set({ edits });
-    }
-    const earlier = earlierVersion(state, take);
+    if (app.store.get().edits[take.id] !== undefined) return dropEdits(app, take.id);
+    const earlier = parentOf(app.store.get().takes, take);
     if (earlier) select(app, earlier.id);
+  },
+};
+
+export const redo: Action = {
+  name: "redo",
+  label: "redoVersion",
+  icon: "redo",
+  keys: ["Mod+Shift+z", "Mod+y"],
+  when: (app) => {
+    const take = selected(app);
+    return take !== undefined && childOf(app.store.get().takes, take) !== undefined;
+  },
+  perform: (app) => {
+    const take = selected(app);
+    const later = take && childOf(app.store.get().takes, take);
+    if (later) select(app, later.id);
   },
 };
 
@@ -70,11 +80,11 @@ const numbered: readonly Action[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => 
   name: `playTake${number}`,
   label: "playTakeByNumber",
   keys: [String(number)],
-  when: ({ store }) => takesOfClip(store.get()).length >= number,
+  when: ({ store }) => familiesOfClip(store.get()).length >= number,
   perform: (app) => {
-    const takes = takesOfClip(app.store.get());
-    const take = takes[takes.length - number];
-    if (take) playTake(app, take.id);
+    const families = familiesOfClip(app.store.get());
+    const family = families[families.length - number];
+    if (family) playTake(app, shownVersion(app.store.get(), family).id);
   },
 }));
 
@@ -91,7 +101,11 @@ export const placeTake: Action = {
   icon: "place",
   keys: ["Enter"],
   when: hasTake,
-  perform: place,
+  perform: (app) =>
+    attempt(app, async () => {
+      const take = selected(app);
+      if (take) await placeTakeOf(app, take);
+    }),
 };
 export const heart: Action = {
   name: "heart",
@@ -109,7 +123,4 @@ export const lock: Action = {
   when: hasTake,
   perform: (app) => mark(app, (take) => ({ locked: !take.locked })),
 };
-export const TAKES: readonly Action[] = [...numbered, swapTakes, placeTake, heart, lock, undo];
-
-/** Where a take begins on the picture, in seconds. */
-export const startOf = (take: Take): number => secondsOfTicks(ticksOfString(take.record.request.fromTicks));
+export const TAKES: readonly Action[] = [...numbered, swapTakes, placeTake, heart, lock, undo, redo];

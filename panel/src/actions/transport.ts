@@ -1,14 +1,16 @@
 import { secondsOfTicks, type Ticks, ticksOfSeconds } from "local-server/protocol";
 import type { App } from "../app.ts";
-import { takeOf } from "../state/state.ts";
+import { startOf, takeOf } from "../state/state.ts";
 import { clampTicks, stepFrames } from "../state/timecode.ts";
+import { familyOf } from "../state/versions.ts";
 import type { Action } from "./action.ts";
 
 const hasClip = ({ store }: App): boolean => store.get().clip !== null;
-export const playhead = ({ player }: App): Ticks => ticksOfSeconds(player.seconds());
+const hasTake = ({ store }: App): boolean => takeOf(store.get(), store.get().selectedTakeId) !== undefined;
+const playhead = ({ player }: App): Ticks => ticksOfSeconds(player.seconds());
 
 /** Plays the range from its start where the playhead stands outside it. */
-export function playStop(app: App): void {
+function playStop(app: App): void {
   const { player, store } = app;
   if (player.playing()) {
     player.pause();
@@ -34,9 +36,11 @@ export function step(app: App, frames: number): void {
   player.seek(secondsOfTicks(clampTicks(target, ticksOfSeconds(0), clip.duration)) + 0.0005);
 }
 
+/** In a host with a selection the range follows it no more once it was set here. */
 export function setRange({ store }: App, change: { readonly from?: Ticks; readonly to?: Ticks }): void {
-  const { range, clip } = store.get();
+  const { range, clip, host } = store.get();
   if (clip === null) return;
+  if (clip.sequence) store.set({ host: { ...host, follows: false } });
   const frame = stepFrames(ticksOfSeconds(0), 1, clip.count.rate);
   const zero = ticksOfSeconds(0);
   const from = clampTicks(change.from ?? range.from, zero, clip.duration);
@@ -90,7 +94,34 @@ export const TRANSPORT: readonly Action[] = [
     when: hasClip,
     perform: (app) => setRange(app, { to: frameStart(app) }),
   },
+  {
+    name: "partFrom",
+    label: "partFrom",
+    keys: ["["],
+    when: hasTake,
+    perform: (app) => markPart(app, "from"),
+  },
+  { name: "partTo", label: "partTo", keys: ["]"], when: hasTake, perform: (app) => markPart(app, "to") },
 ];
+
+/** Marks where the part to make anew begins or ends: at the playhead, by whole frames. */
+function markPart(app: App, end: "from" | "to"): void {
+  const { player, store } = app;
+  const state = store.get();
+  const take = takeOf(state, state.selectedTakeId);
+  if (take === undefined) return;
+  const { seconds } = take.record;
+  const at = Math.max(0, Math.min(seconds, secondsOfTicks(frameStart(app)) - startOf(take)));
+  const part = { from: 0, to: seconds, ...state.part, [end]: at };
+  player.pause();
+  if (part.to > part.from) store.set({ part });
+  else store.set({ part: end === "from" ? { from: at, to: seconds } : { from: 0, to: at } });
+}
+
+export function wholeClip(app: App): void {
+  const { clip } = app.store.get();
+  if (clip) setRange(app, { from: ticksOfSeconds(0), to: clip.duration });
+}
 
 const frameStart = (app: App): Ticks => {
   const { clip } = app.store.get();
@@ -107,18 +138,20 @@ export function playTake(app: App, id: string): void {
   player.pause();
   select(app, id);
   if (isOn) return;
-  const from = secondsOfTicks(BigInt(take.record.request.fromTicks) as Ticks);
+  const from = startOf(take);
   player.seek(from);
   void player.play(from + take.record.seconds);
 }
 
 export function select({ store }: App, id: string): void {
-  const { selectedTakeId, otherTakeId } = store.get();
-  if (selectedTakeId === id) {
+  const { selectedTakeId, otherTakeId, takes, shown } = store.get();
+  const take = takeOf(store.get(), id);
+  if (selectedTakeId === id || take === undefined) {
     store.set({ audition: true });
     return;
   }
   store.set({
+    shown: { ...shown, [familyOf(takes, take).id]: id },
     selectedTakeId: id,
     otherTakeId: selectedTakeId ?? otherTakeId,
     audition: true,

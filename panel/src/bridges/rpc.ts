@@ -30,7 +30,7 @@ export class RpcError extends Error {
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 30_000;
 
-export async function hmacHex(token: string, text: string): Promise<string> {
+async function hmacHex(token: string, text: string): Promise<string> {
   const bytes = new TextEncoder();
   const key = await crypto.subtle.importKey("raw", bytes.encode(token), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",

@@ -9,6 +9,8 @@ import {
   type GenerateRequest,
   generateRequestSchema,
   type JobResource,
+  type Look,
+  type LookRequest,
   SUBPROTOCOL,
   ticksOfString,
 } from "local-server/protocol";
@@ -16,7 +18,10 @@ import { ServerRefusal } from "../state/notice.ts";
 import { jobFraction } from "../state/progress.ts";
 import type { Clip, Job, State, Take } from "../state/state.ts";
 import type { Store } from "../state/store.ts";
+import type { HostAdapter } from "./host-adapter.ts";
 import { connectRpc, type Rpc, RpcError } from "./rpc.ts";
+
+type Sound = (typeof CALLS)["models.sounds"]["result"]["_output"]["sounds"][number];
 
 export interface Server {
   /** Sends a request; the job's progress and takes come into the state. Returns the job's id. */
@@ -31,6 +36,10 @@ export interface Server {
   mux(take: Take): Promise<Blob>;
   upload(file: File, onProgress: (fraction: number) => void): Promise<Clip>;
   openPath(path: string): Promise<Clip>;
+  /** What the picture of a range shows. */
+  look(what: LookRequest): Promise<Look>;
+  /** Every recording of a model's bank. */
+  sounds(model: string): Promise<readonly Sound[]>;
   reconnect(): Promise<void>;
   diagnostics(): string;
 }
@@ -47,8 +56,10 @@ const PEAK_COLUMNS = 1200;
 
 const clipOf = (clip: ClipResource, origin: string): Clip => ({
   path: clip.path,
+  sequence: null,
   name: clip.name,
   url: new URL(clip.media, origin).href,
+  urlStartSeconds: 0,
   count: { rate: clip.frameRate, dropFrame: clip.dropFrame, startFrame: clip.startFrame },
   duration: ticksOfString(clip.durationTicks),
 });
@@ -62,7 +73,11 @@ const put = <Item extends { readonly id: string }>(items: readonly Item[], item:
 ];
 
 /** Keeps one connection to the server, and the state in step with it. */
-export function connectServer(store: Store<State>, findServer: () => Promise<Address>, onUp: () => void): Server {
+export function connectServer(
+  store: Store<State>,
+  host: Pick<HostAdapter, "findServer" | "startsServer">,
+  onUp: () => void,
+): Server {
   let rpc: Rpc | undefined;
   let address: Address | undefined;
   let seq: number | null = null;
@@ -89,8 +104,19 @@ export function connectServer(store: Store<State>, findServer: () => Promise<Add
   function apply(change: Change): void {
     seq = change.seq;
     if (change.type === "job") store.set(({ jobs }) => ({ jobs: put(jobs, jobOf(change.job)) }));
-    else if (change.type === "take") store.set(({ takes }) => ({ takes: put(takes, change.take) }));
+    else if (change.type === "take") heard(change.take);
     else store.set(({ takes }) => ({ takes: takes.filter(({ id }) => id !== change.takeId) }));
+  }
+
+  /** What a take was computed on is what the engine computes on. */
+  function heard(take: Take): void {
+    const { provider } = take.record;
+    store.set(({ takes, connection }) => ({
+      takes: put(takes, take),
+      ...(connection.state === "up" && connection.provider !== provider
+        ? { connection: { state: "up", provider } }
+        : {}),
+    }));
   }
 
   function lost(reason: string): void {
@@ -104,8 +130,9 @@ export function connectServer(store: Store<State>, findServer: () => Promise<Add
 
   async function connect(): Promise<void> {
     clearTimeout(timer);
+    if (host.startsServer) store.set({ connection: { state: "starting" } });
     try {
-      address = await findServer();
+      address = await host.findServer();
       rpc = await connectRpc({
         url: `${address.origin.replace(/^http/, "ws")}/v1/socket`,
         subprotocol: SUBPROTOCOL,
@@ -178,6 +205,8 @@ export function connectServer(store: Store<State>, findServer: () => Promise<Add
         })
       ).blob(),
     upload: (file, onProgress) => upload(address, file, onProgress),
+    look: (what) => call("clips.look", what),
+    sounds: async (model) => (await call("models.sounds", { model })).sounds,
     openPath: async (path) => clipOf(await call("clips.open", { path }), address?.origin ?? ""),
     async reconnect() {
       wait_ms = FIRST_WAIT_MS;

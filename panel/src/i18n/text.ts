@@ -5,6 +5,12 @@ export type { TextKey };
 /** The sentence of a key, with `{name}` replaced. */
 export type Text = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
 
+/** A sentence that is yet to be said in a language. */
+export interface Said {
+  readonly key: TextKey;
+  readonly values?: Readonly<Record<string, string | number>>;
+}
+
 export type Language = "en" | "zh";
 export const languageOf = (chosen: "system" | Language): Language =>
   chosen === "system" ? (/^zh\b/i.test(navigator.language) ? "zh" : "en") : chosen;

@@ -1,7 +1,7 @@
-import { secondsOfTicks, ticksOfString } from "local-server/protocol";
+import { secondsOfTicks } from "local-server/protocol";
 import type { Track } from "../audio/player.ts";
 import { overlap } from "./placing.ts";
-import { clipPathOf, type State, type Take, takeOf } from "./state.ts";
+import { isOfClip, type State, startOf, type Take, takeOf } from "./state.ts";
 
 /** What is turned down so that two takes are as loud as the quieter of them. */
 export function matchedGainDb(state: State, take: Take): number {
@@ -15,12 +15,15 @@ export function matchedGainDb(state: State, take: Take): number {
  */
 export function soundingTracks(state: State, load: (take: Take) => Promise<ArrayBuffer>): Track[] {
   const chosen = state.audition ? takeOf(state, state.selectedTakeId) : undefined;
-  const tracks = state.placed.flatMap((item): Track[] => {
+  // An editor plays what lies in its sequence itself.
+  const tracks = (state.clip?.sequence ? [] : state.placed).flatMap((item): Track[] => {
     const take = takeOf(state, item.takeId);
     if (take === undefined || item.muted || (chosen && (take.id === chosen.id || overlap(take, chosen)))) return [];
     return [{ id: take.id, startSeconds: secondsOfTicks(item.at), gainDb: 0, load: () => load(take) }];
   });
-  if (chosen === undefined || clipPathOf(chosen) !== state.clip?.path) return tracks;
-  const startSeconds = secondsOfTicks(ticksOfString(chosen.record.request.fromTicks));
-  return [...tracks, { id: chosen.id, startSeconds, gainDb: matchedGainDb(state, chosen), load: () => load(chosen) }];
+  if (chosen === undefined || !isOfClip(state, chosen)) return tracks;
+  return [
+    ...tracks,
+    { id: chosen.id, startSeconds: startOf(chosen), gainDb: matchedGainDb(state, chosen), load: () => load(chosen) },
+  ];
 }

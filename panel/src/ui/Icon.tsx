@@ -24,6 +24,8 @@ const PATHS = {
   star: "M8 2.3l1.7 3.6 3.9.5-2.9 2.7.8 3.9L8 11.1 4.5 13l.8-3.9L2.4 6.4l3.9-.5z",
   film: "M2.5 3.5h11v9h-11zM5 3.5v9M11 3.5v9M2.5 6.5H5M2.5 9.5H5M11 6.5h2.5M11 9.5h2.5",
   trash: "M3 4.5h10M6 4.5V3h4v1.5M4.5 4.5l.6 9h5.8l.6-9",
+  fit: "M2.5 3v10M13.5 3v10M4.5 8h7M6.5 6l-2 2 2 2M9.5 6l2 2-2 2",
+  grip: "M6 3.5h.1M10 3.5h.1M6 8h.1M10 8h.1M6 12.5h.1M10 12.5h.1",
   folder: "M2.5 12.5v-9h4l1.5 2h5.5v7z",
 } as const;
 export type IconName = keyof typeof PATHS;
@@ -42,7 +44,7 @@ export function Icon({ name, filled = false }: { readonly name: IconName; readon
       <path
         d={PATHS[name]}
         stroke="currentColor"
-        strokeWidth={name === "more" ? 2 : 1.4}
+        strokeWidth={name === "more" || name === "grip" ? 2 : 1.4}
         strokeLinecap="round"
         strokeLinejoin="round"
       />

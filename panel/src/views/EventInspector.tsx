@@ -1,6 +1,8 @@
-import { ActionButton, Item, NumberField, Picker, Switch } from "@adobe/react-spectrum";
-import { changeEvent, EVENTS, editEvents, moveEvent } from "../actions/events.ts";
+import { ActionButton, ComboBox, Item, NumberField, Switch } from "@adobe/react-spectrum";
+import { useEffect, useState } from "react";
+import { changeEvent, changeSound, EVENTS, editEvents, moveEvent } from "../actions/events.ts";
 import { useApp, useAppState, useText } from "../app.ts";
+import { languageOf } from "../i18n/text.ts";
 import { eventsOf, type Take } from "../state/state.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
 
@@ -12,7 +14,6 @@ export function EventInspector({ take }: { readonly take: Take }) {
   const index = useAppState((state) => state.selectedEvent);
   const event = index === null ? undefined : events[index];
   const add = EVENTS.find(({ name }) => name === "addEvent")!;
-  const sounds = [...new Set(events.flatMap(({ sound }) => (sound === null ? [] : [sound])))].sort();
   if (index === null || event === undefined) {
     return (
       <div className="row">
@@ -28,6 +29,7 @@ export function EventInspector({ take }: { readonly take: Take }) {
         <ActionIcon action={add} />
         <ActionButton
           isQuiet
+          isDisabled={take.locked}
           onPress={() => {
             app.store.set({ selectedEvent: null });
             editEvents(app, (all) => all.filter((_, i) => i !== index));
@@ -61,19 +63,7 @@ export function EventInspector({ take }: { readonly take: Take }) {
           formatOptions={{ maximumFractionDigits: 1, signDisplay: "exceptZero" }}
           onChange={(value) => Number.isNaN(value) || changeEvent(app, index, { gainDb: value })}
         />
-        {sounds.length > 0 && (
-          <Picker
-            label={text("sound")}
-            selectedKey={event.sound}
-            width="100%"
-            isDisabled={take.locked}
-            onSelectionChange={(key) => key !== null && changeEvent(app, index, { sound: String(key) })}
-          >
-            {sounds.map((sound) => (
-              <Item key={sound}>{sound}</Item>
-            ))}
-          </Picker>
-        )}
+        <SoundField take={take} sound={event.sound} onChange={(sound) => changeSound(app, index, sound)} />
         <Switch
           isSelected={event.muted !== true}
           isDisabled={take.locked}
@@ -83,5 +73,48 @@ export function EventInspector({ take }: { readonly take: Take }) {
         </Switch>
       </div>
     </div>
+  );
+}
+
+interface SoundFieldProps {
+  readonly take: Take;
+  readonly sound: string | null;
+  readonly onChange: (sound: string) => void;
+}
+
+/** Every recording of the take's model, found by typing: `gravel`, `door`. */
+function SoundField({ take, sound, onChange }: SoundFieldProps) {
+  const app = useApp();
+  const text = useText();
+  const model = take.record.bundle.id;
+  const isChinese = languageOf(useAppState((state) => state.language)) === "zh";
+  const [sounds, setSounds] = useState<readonly { id: string; label: string }[]>([]);
+  useEffect(() => {
+    let gone = false;
+    app.server.sounds(model).then(
+      (found) => {
+        if (gone) return;
+        const label = (name: string, id: string): string => `${name} ${id.split("/").pop()}`;
+        setSounds(found.map(({ id, name, nameZh }) => ({ id, label: label((isChinese && nameZh) || name, id) })));
+      },
+      () => {},
+    );
+    return () => {
+      gone = true;
+    };
+  }, [app, model, isChinese]);
+  if (sounds.length === 0) return null;
+  return (
+    <ComboBox
+      label={text("sound")}
+      defaultItems={sounds}
+      selectedKey={sound}
+      menuTrigger="focus"
+      width="100%"
+      isDisabled={take.locked}
+      onSelectionChange={(key) => key !== null && key !== sound && onChange(String(key))}
+    >
+      {({ id, label }) => <Item key={id}>{label}</Item>}
+    </ComboBox>
   );
 }

@@ -1,12 +1,18 @@
+import type { SoundEvent } from "local-server/protocol";
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
 import { changeEvent, moveEvent } from "../actions/events.ts";
-import { startOf } from "../actions/takes.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import { eventsOf, type Take } from "../state/state.ts";
+import { eventsOf, startOf, type Take } from "../state/state.ts";
 import { fractionAt, Playhead } from "./Timeline.tsx";
 
 /** Below this the picture was not sure that something is heard. */
 const UNSURE = 0.5;
+
+/** The harder the larger; dotted where the picture was not sure. */
+export function EventDot({ event }: { readonly event: SoundEvent }) {
+  const size = 5 + 9 * Math.max(0, Math.min(1, event.strength * 10 ** ((event.gainDb ?? 0) / 20)));
+  return <span className={event.confidence < UNSURE ? "unsure" : ""} style={{ width: size, height: size }} />;
+}
 
 /** What is heard when, and how hard: dots to move, mute and level. Arrows move by 10 ms (by a frame with Shift), up and down by 1 dB. */
 export function EventsLane({ take }: { readonly take: Take }) {
@@ -60,9 +66,7 @@ export function EventsLane({ take }: { readonly take: Take }) {
       data-testid="events"
     >
       {events.map((event, index) => {
-        const size = 5 + 9 * Math.max(0, Math.min(1, event.strength * 10 ** ((event.gainDb ?? 0) / 20)));
         const time = dragged?.index === index ? dragged.time : event.time;
-        const kind = `${event.muted ? " muted" : ""}${event.confidence < UNSURE ? " unsure" : ""}`;
         const label = text("eventLabel", {
           time: event.time.toFixed(2),
           strength: Math.round(event.strength * 100),
@@ -73,7 +77,7 @@ export function EventsLane({ take }: { readonly take: Take }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: an event has no other name, and a moved one stays itself
             key={index}
             type="button"
-            className={`event${kind}`}
+            className={`event${event.muted ? " muted" : ""}`}
             style={{ left: `${(100 * time) / length}%` }}
             aria-label={label}
             title={label}
@@ -84,7 +88,7 @@ export function EventsLane({ take }: { readonly take: Take }) {
             onFocus={() => app.store.set({ selectedEvent: index })}
             onKeyDown={onKey(index)}
           >
-            <span style={{ width: size, height: size }} />
+            <EventDot event={event} />
           </button>
         );
       })}

@@ -1,5 +1,8 @@
 import { ActionButton } from "@adobe/react-spectrum";
+import { attempt } from "../actions/attempt.ts";
 import { useApp, useAppState, useText } from "../app.ts";
+
+const IMPORT_LINE = "npm run foley -- models import FOLDER --id NAME";
 
 /** The models on this machine: what they are, under which licence, what they need. */
 export function Models() {
@@ -53,10 +56,16 @@ export function Models() {
           </li>
         ))}
       </ul>
-      <p className="dim">{text("importHint")}</p>
-      <p>
-        <code>foley models import FOLDER --id NAME</code>
-      </p>
+      <div className="card stack">
+        <h3>{text("importTitle")}</h3>
+        <p className="dim">{text("importHint")}</p>
+        <p className="row wrap">
+          <code className="wrap-text">{IMPORT_LINE}</code>
+          <ActionButton onPress={() => void attempt(app, () => navigator.clipboard.writeText(IMPORT_LINE))}>
+            {text("copy")}
+          </ActionButton>
+        </p>
+      </div>
     </section>
   );
 }

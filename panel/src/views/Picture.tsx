@@ -1,13 +1,14 @@
 import { ActionButton } from "@adobe/react-spectrum";
 import { secondsOfTicks, ticksOfSeconds } from "local-server/protocol";
 import { type ChangeEvent, useEffect, useRef, useState } from "react";
-import { openClip } from "../actions/clip.ts";
+import { openClip, openFile } from "../actions/clip.ts";
 import { TRANSPORT } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { timecodeAt } from "../state/timecode.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
 import { FrameStrip } from "./FrameStrip.tsx";
+import { LookLane } from "./LookLane.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { Tracks } from "./Tracks.tsx";
 
@@ -60,6 +61,7 @@ export function Picture() {
       </div>
       <Timeline>
         <FrameStrip url={url} start={0} length={secondsOfTicks(clip.duration)} />
+        <LookLane start={0} length={secondsOfTicks(clip.duration)} />
         <Tracks />
       </Timeline>
       <OpenClip small />
@@ -108,7 +110,7 @@ function OpenClip({ small = false }: { readonly small?: boolean }) {
   const onFile = (event: ChangeEvent<HTMLInputElement>): void => {
     const file = event.target.files?.[0];
     event.target.value = "";
-    if (file) void openClip(app, (onProgress) => app.server.upload(file, onProgress));
+    if (file) void openFile(app, file);
   };
   const byPath = (): void => {
     if (path.trim()) void openClip(app, () => app.server.openPath(path.trim()));

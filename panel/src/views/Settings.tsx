@@ -1,4 +1,5 @@
-import { Item, Picker } from "@adobe/react-spectrum";
+import { ActionButton, Item, Picker } from "@adobe/react-spectrum";
+import { copyDiagnostics } from "../actions/diagnostics.ts";
 import { ACTIONS } from "../actions/index.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { KeyList } from "./KeyList.tsx";
@@ -50,6 +51,9 @@ export function Settings() {
       </div>
       <h2>{text("keys")}</h2>
       <KeyList actions={ACTIONS} />
+      <div className="row wrap">
+        <ActionButton onPress={() => void copyDiagnostics.perform(app)}>{text("copyDiagnostics")}</ActionButton>
+      </div>
       <p className="dim">{text("privacy")}</p>
     </section>
   );

@@ -1,5 +1,6 @@
 import { ActionButton } from "@adobe/react-spectrum";
 import { attempt } from "../actions/attempt.ts";
+import { copyDiagnostics } from "../actions/diagnostics.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 
 const rateText = ({ num, den }: { num: number; den: number }): string => String(Math.round((100 * num) / den) / 100);
@@ -20,11 +21,11 @@ export function Status() {
         </span>
         <span className={`dot ${connection.state}`} role="img" aria-label={word} title={word} />
         {connection.state === "up" ? (
-          <button type="button" className="plain" onClick={() => app.store.set({ view: "models" })}>
+          <button type="button" className="plain nowrap" onClick={() => app.store.set({ view: "models" })}>
             {model} <span className="dim">{connection.provider.toUpperCase()}</span>
           </button>
         ) : (
-          <span className="dim">{word}</span>
+          <span className="dim nowrap">{word}</span>
         )}
       </div>
       {connection.state === "down" && (
@@ -33,13 +34,10 @@ export function Status() {
             <p>{text("engineDownLong")}</p>
             <p className="dim">{connection.reason}</p>
             <div className="row wrap" style={{ marginTop: 4 }}>
-              <ActionButton onPress={() => void attempt(app, () => app.host.restartServer())}>
+              <ActionButton onPress={() => void attempt(app, () => app.server.reconnect())}>
                 {text("restart")}
               </ActionButton>
-              <ActionButton
-                isQuiet
-                onPress={() => void attempt(app, () => navigator.clipboard.writeText(app.server.diagnostics()))}
-              >
+              <ActionButton isQuiet onPress={() => void copyDiagnostics.perform(app)}>
                 {text("copyDiagnostics")}
               </ActionButton>
             </div>

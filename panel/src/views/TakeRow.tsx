@@ -1,29 +1,31 @@
-import { regenerate } from "../actions/generate.ts";
-import { heart, lock, placeTake, startOf, undo } from "../actions/takes.ts";
+import { secondsOfTicks, ticksOfString } from "local-server/protocol";
+import { attempt } from "../actions/attempt.ts";
+import { isNothing } from "../actions/session.ts";
+import { heart, lock, placeTake } from "../actions/takes.ts";
 import { playTake, select } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import { matchedGainDb } from "../state/sounding.ts";
-import { type Take, takeOf } from "../state/state.ts";
+import { type Clip, clipPathOf, startOf, type Take } from "../state/state.ts";
 import { timecodeAt } from "../state/timecode.ts";
+import { type Family, shownVersion } from "../state/versions.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
-import { EventInspector } from "./EventInspector.tsx";
+import { plainClass } from "../ui/plain-class.ts";
 import { EventsLane } from "./EventsLane.tsx";
 import { FrameStrip } from "./FrameStrip.tsx";
-import { Meters } from "./Meters.tsx";
-import { TakeFiles } from "./TakeFiles.tsx";
+import { TakeDetail } from "./TakeDetail.tsx";
 import { Waveform } from "./Waveform.tsx";
 
-export function TakeRow({ take, number }: { readonly take: Take; readonly number: number }) {
+/** One take in the version that is looked at: its waveform, and when it is chosen its events and all that can be done with it. */
+export function TakeRow({ family, number }: { readonly family: Family; readonly number: number }) {
   const app = useApp();
   const text = useText();
+  const take = useAppState((state) => shownVersion(state, family));
   const selected = useAppState((state) => state.selectedTakeId === take.id);
   const isOther = useAppState((state) => state.otherTakeId === take.id && state.selectedTakeId !== take.id);
-  const url = useAppState((state) => state.clip?.url ?? null);
+  const clip = useAppState((state) => state.clip);
   const { record } = take;
   const words = record.request.prompt || record.chosen.map((choice) => plainClass(choice.class)).join(", ");
-  const mark = async (change: { hearted?: boolean; locked?: boolean }): Promise<void> =>
-    app.server.markTake(take.id, change);
+  const strip = clip && stripOf(clip, take);
   return (
     <li className={`take${selected ? " selected" : ""}`} data-testid="take" data-take={take.id}>
       <div className="row take-head">
@@ -41,7 +43,7 @@ export function TakeRow({ take, number }: { readonly take: Take; readonly number
         >
           {text("takeNumber", { number })} <span className="dim">{words || text("pictureDecides")}</span>
         </button>
-        {isOther && <span className="dim">{text("otherOfAB")}</span>}
+        {isOther && <span className="badge">{text("otherOfAB")}</span>}
         {selected ? (
           <>
             <ActionIcon action={heart} pressed={take.hearted} />
@@ -53,23 +55,34 @@ export function TakeRow({ take, number }: { readonly take: Take; readonly number
             icon="heart"
             label={text("heart")}
             pressed={take.hearted}
-            onPress={() => void mark({ hearted: !take.hearted })}
+            onPress={() => void attempt(app, () => app.server.markTake(take.id, { hearted: !take.hearted }))}
           />
         )}
       </div>
-      <div className="take-body timeline">
-        {selected && url && <FrameStrip url={url} start={startOf(take)} length={record.seconds} cuts={record.cuts} />}
-        <Waveform take={take} selected={selected} />
-        {selected && <EventsLane take={take} />}
-      </div>
+      {isNothing(take) ? (
+        <p className="take-body nothing" role="status">
+          {text("nothingFits", { model: record.bundle.id })}
+        </p>
+      ) : (
+        <div className="take-body timeline">
+          {selected && strip && <FrameStrip {...strip} cuts={record.cuts} />}
+          <Waveform take={take} selected={selected} />
+          {selected && <EventsLane take={take} />}
+        </div>
+      )}
       <TakeFacts take={take} />
-      {selected && <TakeDetail take={take} />}
+      {selected && <TakeDetail take={take} family={family} />}
     </li>
   );
 }
 
-/** `footstep/wood` as people say it. */
-export const plainClass = (name: string): string => name.split("/").reverse().join(" ").replace(/[-_]/g, " ");
+/** The stretch of the picture's file that a take belongs to; in a sequence only where the file is the chosen one. */
+function stripOf({ url, path, sequence, urlStartSeconds }: Clip, take: Take) {
+  if (url === null || (sequence !== null && clipPathOf(take) !== path)) return null;
+  const { request, seconds } = take.record;
+  const start = sequence === null ? startOf(take) - urlStartSeconds : secondsOfTicks(ticksOfString(request.fromTicks));
+  return { url, start, length: seconds };
+}
 
 function TakeFacts({ take }: { readonly take: Take }) {
   const text = useText();
@@ -84,40 +97,9 @@ function TakeFacts({ take }: { readonly take: Take }) {
       {take.locked && <span>{text("locked")}</span>}
       {placed && count && (
         <span className="placed-mark">
-          ◆ {text("placedOn", { track: `A${placed.track + 1}`, timecode: timecodeAt(placed.at, count) })}
+          ◆ {text("placedOn", { track: placed.trackName, timecode: timecodeAt(placed.at, count) })}
         </span>
       )}
-    </div>
-  );
-}
-
-function TakeDetail({ take }: { readonly take: Take }) {
-  const text = useText();
-  const part = useAppState((state) => state.part);
-  const gain = useAppState((state) => matchedGainDb(state, take));
-  const canUndo = useAppState(
-    (state) => state.edits[take.id] !== undefined || takeOf(state, take.id)?.record.history !== undefined,
-  );
-  return (
-    <div className="take-body stack">
-      <div className="row">
-        <ActionIcon action={regenerate} />
-        <span className="grow dim">
-          {part ? text("partMarked", { from: part.from.toFixed(2), to: part.to.toFixed(2) }) : text("dragForPart")}
-        </span>
-        {canUndo && <ActionIcon action={undo} />}
-      </div>
-      <EventInspector take={take} />
-      <Meters record={take.record} />
-      {gain < 0 && <p className="dim">{text("matched", { db: (-gain).toFixed(1) })}</p>}
-      {take.record.notes.length > 0 && (
-        <ul className="dim">
-          {take.record.notes.map((note) => (
-            <li key={note}>{note}</li>
-          ))}
-        </ul>
-      )}
-      <TakeFiles take={take} />
     </div>
   );
 }

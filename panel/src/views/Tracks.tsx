@@ -33,7 +33,7 @@ export function Tracks() {
                   style={{ left: `${left}%`, width: `${width}%` }}
                   onClick={() => select(app, item.takeId)}
                 >
-                  A{track + 1} {take.record.request.prompt}
+                  {item.trackName} {take.record.request.prompt}
                 </button>
               );
             })}
@@ -41,7 +41,7 @@ export function Tracks() {
       ))}
       {chosen && (
         <div className="row" style={{ padding: "0 4px" }}>
-          <span className="dim grow">{text("onTrack", { track: `A${chosen.track + 1}` })}</span>
+          <span className="dim grow">{text("onTrack", { track: chosen.trackName })}</span>
           <IconButton
             icon="mute"
             label={text("muteTrack")}

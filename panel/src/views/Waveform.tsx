@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import WaveSurfer from "wavesurfer.js";
 import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
-import { startOf } from "../actions/takes.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-import type { Take } from "../state/state.ts";
+import { startOf, type Take } from "../state/state.ts";
 import { Playhead } from "./Timeline.tsx";
 
 const colour = (element: HTMLElement, name: string): string => getComputedStyle(element).getPropertyValue(name).trim();

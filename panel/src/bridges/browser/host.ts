@@ -1,32 +1,41 @@
-import { translate } from "../../i18n/text.ts";
+import { ticks } from "local-server/protocol";
 import { placeOnFreeTrack } from "../../state/placing.ts";
-import type { State, Take } from "../../state/state.ts";
+import type { Clip, State } from "../../state/state.ts";
 import type { Store } from "../../state/store.ts";
-import { timecodeAt } from "../../state/timecode.ts";
-import type { Host } from "../host-face.ts";
-import type { Server } from "../server.ts";
+import { clampTicks } from "../../state/timecode.ts";
+import type { HostAdapter, Media } from "../host-adapter.ts";
+import { findInAddress } from "./address.ts";
+
+const mediaOf = ({ path, duration }: Clip, { from, to }: State["range"]): Media => ({
+  video: path,
+  fromTicks: String(from),
+  toTicks: String(clampTicks(to, ticks(0n), duration)),
+});
 
 /** The page is the host: its picture is the sequence, and its tracks lie under the picture. */
-export function createBrowserHost(store: Store<State>, server: Server): Host {
+export function createBrowserHost(store: Store<State>): HostAdapter {
   return {
+    name: "browser",
     showsPicture: true,
-    async place(take: Take) {
-      const { placed, takes, clip, language } = store.get();
-      if (clip === null) return;
-      const item = placeOnFreeTrack(placed, take, takes);
-      const text = translate(language)("placedNotice", {
-        track: `A${item.track + 1}`,
-        timecode: timecodeAt(item.at, clip.count),
-      });
-      store.set({
-        placed: placed.includes(item) ? placed : [...placed, item],
-        notice: { kind: "info", text, detail: null, action: null },
-      });
+    startsServer: false,
+    findServer: async () => findInAddress(),
+    followTheme() {},
+    followSelection() {},
+    followBusy() {},
+    readSelectionAgain() {},
+    peek: mediaOf,
+    prepare: async (clip, range) => mediaOf(clip, range),
+    async place(take, onNewTrack) {
+      const { placed, takes } = store.get();
+      return placeOnFreeTrack(placed, take, takes, onNewTrack);
     },
-    async reveal(take) {
-      const text = translate(store.get().language)("liesAt", { path: take.path });
-      store.set({ notice: { kind: "info", text, detail: null, action: null } });
+    reveal: async () => false,
+    dragsBytes: true,
+    drag(take, url, transfer) {
+      if (url === null) return;
+      // Chromium writes the file where it is dropped on a desktop or folder.
+      transfer.setData("DownloadURL", `audio/wav:${take.record.file}:${url}`);
     },
-    restartServer: () => server.reconnect(),
+    describe: () => [navigator.userAgent],
   };
 }
