@@ -1,14 +1,11 @@
-import type { Dim, Graph } from "./graph.ts";
+import { type Dim, dimOf, type Graph } from "./graph.ts";
 
 /**
  * Arithmetic of a graph in GFLOP for given sizes of its named dims: what its matrix products, convolutions and attentions
  * cost (a multiply and an add are two); everything else is small beside them.
  */
 export function gflopOf(graph: Graph, sizes: Readonly<Record<string, number>>): number {
-  const size = (dim: Dim): number => {
-    if (typeof dim === "number") return dim;
-    return dim.split("+").reduce((sum, term) => sum + (sizes[term] ?? Number(term)), 0);
-  };
+  const size = (dim: Dim): number => dimOf(dim, sizes);
   const all = (dims: readonly Dim[]): number => dims.reduce<number>((product, dim) => product * size(dim), 1);
   let flop = 0;
   for (const { op, inputs, outputs } of graph.nodes) {

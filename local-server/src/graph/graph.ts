@@ -1,6 +1,9 @@
 import { type Bytes, bytes, float, int, join, message, text } from "./wire.ts";
 
-/** A size, or the name of one known only at run time ("L"); "L+T" is their sum. */
+/**
+ * A size, or the name of one known only at run time ("L"). "L+T" is a sum; products and quotients of a term go from left to
+ * right, quotients rounded up: "L/2*2" is L made even.
+ */
 export type Dim = number | string;
 export type DType = "f32" | "f16" | "i64" | "i32" | "u8" | "i8" | "bool";
 
@@ -79,6 +82,22 @@ export interface Graph {
 
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 export const byteLength = (dtype: DType, dims: readonly number[]): number => sizeOf(dims) * TYPES[dtype].bytes;
+
+/** What a dim is where the names in it have these sizes; throws for a name without one. */
+export function dimOf(dim: Dim, sizes: Readonly<Record<string, number>>): number {
+  if (typeof dim === "number") return dim;
+  const one = (word: string): number => {
+    const size = /^\d+$/.test(word) ? Number(word) : sizes[word];
+    if (size === undefined) throw new Error(`expected a size for ${word} of ${dim}, came [${Object.keys(sizes)}]`);
+    return size;
+  };
+  return dim.split("+").reduce((sum, term) => {
+    const [first, ...rest] = term.split(/(?=[*/])/);
+    const apply = (size: number, factor: string) =>
+      factor[0] === "*" ? size * one(factor.slice(1)) : Math.ceil(size / one(factor.slice(1)));
+    return sum + rest.reduce(apply, one(first!));
+  }, 0);
+}
 
 export function createGraph(name: string): Graph {
   const nodes: Node[] = [];

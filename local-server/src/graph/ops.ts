@@ -32,7 +32,7 @@ const replaced = (dims: readonly Dim[], axis: number, dim: Dim): Dim[] =>
   dims.map((old, i) => (i === axis ? dim : old));
 const indices = (g: Graph, values: readonly number[]): Value => g.constant(BigInt64Array.from(values, BigInt));
 /** "L" and "T" -> "L+T"; numbers add up. */
-export const sum = (a: Dim, b: Dim): Dim => (typeof a === "number" && typeof b === "number" ? a + b : `${a}+${b}`);
+const sum = (a: Dim, b: Dim): Dim => (typeof a === "number" && typeof b === "number" ? a + b : `${a}+${b}`);
 export const widthOf = (value: Value): number => {
   const last = value.dims.at(-1);
   return typeof last === "number" ? last : fail("width", "a known last dimension", show(value));
@@ -52,14 +52,9 @@ const binary =
 export const add = binary("Add");
 export const sub = binary("Sub");
 export const mul = binary("Mul");
-export const div = binary("Div");
-export const pow = binary("Pow");
 export const sin = unary("Sin");
 export const cos = unary("Cos");
 export const tanh = unary("Tanh");
-export const sigmoid = unary("Sigmoid");
-export const relu = unary("Relu");
-export const sqrt = unary("Sqrt");
 /** x Φ(x), by erf. */
 export const gelu = unary("Gelu", "com.microsoft");
 /** Gelu by tanh. */
@@ -71,8 +66,6 @@ export const equal = (g: Graph, a: Value, b: Value): Value =>
   g.node("Equal", [a, b], [{ dtype: "bool", dims: broadcast("Equal", a, b) }])[0]!;
 export const clip = (g: Graph, x: Value, low: number, high: number): Value =>
   g.node("Clip", [x, g.constant(low), g.constant(high)], [x])[0]!;
-export const leakyRelu = (g: Graph, x: Value, slope: number): Value =>
-  g.node("LeakyRelu", [x], [x], { alpha: { float: slope } })[0]!;
 export const cast = (g: Graph, x: Value, dtype: DType): Value =>
   x.dtype === dtype ? x : g.node("Cast", [x], [{ dtype, dims: x.dims }], { to: CAST_CODES[dtype] })[0]!;
 const CAST_CODES: Record<DType, number> = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, f16: 10 };
@@ -134,12 +127,17 @@ export function slice(g: Graph, x: Value, axis: number, from: number, to: number
   return g.node("Slice", operands, [{ dtype: x.dtype, dims: replaced(x.dims, at, wanted) }])[0]!;
 }
 
-/** Two parts of an axis, cut at a place known at run time (i64 [1]); the dims name their sizes. */
-export function splitAt(g: Graph, x: Value, axis: number, place: Value, first: Dim, second: Dim): [Value, Value] {
+/** What lies before a place of an axis that is known at run time (i64 [1]); `dim` names its size. */
+export const before = (g: Graph, x: Value, axis: number, place: Value, dim: Dim): Value =>
+  cut(g, x, axis, indices(g, [0]), place, dim);
+/** What lies behind it. */
+export const behind = (g: Graph, x: Value, axis: number, place: Value, dim: Dim): Value =>
+  cut(g, x, axis, place, indices(g, [Number.MAX_SAFE_INTEGER]), dim);
+
+function cut(g: Graph, x: Value, axis: number, from: Value, to: Value, dim: Dim): Value {
   const at = axisOf("Slice", x, axis);
-  const part = (from: Value, to: Value, dim: Dim) =>
-    g.node("Slice", [x, from, to, indices(g, [at])], [{ dtype: x.dtype, dims: replaced(x.dims, at, dim) }])[0]!;
-  return [part(indices(g, [0]), place, first), part(place, indices(g, [Number.MAX_SAFE_INTEGER]), second)];
+  if (from.dtype !== "i64" || to.dtype !== "i64") fail("Slice", "i64 places", show(from, to));
+  return g.node("Slice", [x, from, to, indices(g, [at])], [{ dtype: x.dtype, dims: replaced(x.dims, at, dim) }])[0]!;
 }
 
 export function split(g: Graph, x: Value, sizes: readonly number[], axis: number): Value[] {
@@ -199,18 +197,8 @@ export function unfold(g: Graph, x: Value, kernel: number): Value {
 
 // ---- 4. sums and norms -----------------------------------------------------------------------------------------------------
 
-export function reduceMean(g: Graph, x: Value, axis: number): Value {
-  const at = axisOf("ReduceMean", x, axis);
-  return g.node("ReduceMean", [x, indices(g, [at])], [{ dtype: x.dtype, dims: replaced(x.dims, at, 1) }], {
-    keepdims: 1,
-  })[0]!;
-}
-
 export const cumSum = (g: Graph, x: Value, axis: number): Value =>
   g.node("CumSum", [x, g.constant(BigInt64Array.of(BigInt(axisOf("CumSum", x, axis))), [])], [x])[0]!;
-
-export const softmax = (g: Graph, x: Value, axis: number): Value =>
-  g.node("Softmax", [x], [x], { axis: axisOf("Softmax", x, axis) })[0]!;
 
 const ones = (g: Graph, width: number): Value => g.constant(new Float32Array(width).fill(1));
 

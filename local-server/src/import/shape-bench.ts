@@ -1,16 +1,14 @@
+import { fork } from "node:child_process";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { throwIfCancelled } from "../errors.ts";
+import { cancelled, throwIfCancelled, UserError } from "../errors.ts";
 import { gflopOf } from "../graph/cost.ts";
-import { saveGraph, type Tensors } from "../graph/graph.ts";
+import { type Graph, saveGraph, sizeOf, type Tensors } from "../graph/graph.ts";
 import type { Precision } from "../graph/linear.ts";
 import { buildStep, type DitShape, ditShape } from "../networks/hunyuan-dit.ts";
-import { measureMatMul } from "../onnx/peak.ts";
-import { sessionThreads } from "../onnx/providers.ts";
-import { type Feed, openSession } from "../onnx/session.ts";
-import { sizeOf, tensor } from "../onnx/tensor.ts";
 import { createRandom } from "../random.ts";
+import type { ShapeOrder, ShapeTimes } from "./shape-run.ts";
 
 /** Sizes of the published denoisers (configs of the public code). */
 export const SHAPES = {
@@ -21,23 +19,21 @@ export const SHAPES = {
 /** One guided 8 s forward: a batch of two, 400 latents, 64 pictures, 192 + 8 different sync rows, 77 words. */
 const SIZES = { B: 2, L: 400, T: 64, U: 200, W: 77 };
 
-export interface ShapeBench {
+export interface ShapeBench extends ShapeTimes {
   readonly shape: string;
   readonly dtype: Precision;
   /** Quickest of the runs. */
   readonly seconds: number;
-  readonly runs: readonly number[];
-  readonly openSeconds: number;
   /** Arithmetic that is really done, and that of the same forward in the public code. */
   readonly gflop: number;
   readonly publicGflop: number;
   readonly gflopPerSecond: number;
-  readonly peakGflopPerSecond: number;
-  readonly peakMemoryMiB: number;
-  readonly threads: number;
 }
 
-/** Times a denoiser of a published size with random weights: needs no file, but room for the weights in the temp folder. */
+/**
+ * Times a denoiser of a published size with random weights: needs no file, but room for the weights in the temp folder. It
+ * runs in a process of its own, so that the memory is the session's alone.
+ */
 export async function benchShape(
   name: keyof typeof SHAPES,
   dtype: Precision,
@@ -49,77 +45,74 @@ export async function benchShape(
   const folder = await mkdtemp(join(tmpdir(), "foley-bench-"));
   try {
     const step = buildStep(tensors, shape, dtype);
-    const data = await open(join(folder, "step.data"), "wx");
-    const onnx = await saveGraph(step, "step.data", {
-      async write(bytes) {
-        throwIfCancelled(signal);
-        for (let at = 0; at < bytes.length; ) at += (await data.write(bytes, at)).bytesWritten;
-      },
-    });
-    await data.close();
-    const path = join(folder, "step.onnx");
-    await writeFile(path, onnx);
-    const threads = sessionThreads();
-    const { gflopPerSecond: peak } = await measureMatMul("cpu", 2048, 2);
-    const started = performance.now();
-    await using session = await openSession([{ provider: "cpu", graph: path }], threads);
-    const openSeconds = (performance.now() - started) / 1000;
-    const feeds = feedsOf(step.inputs);
-    const times: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      throwIfCancelled(signal);
-      const began = performance.now();
-      await session.run(feeds);
-      times.push((performance.now() - began) / 1000);
-    }
-    const seconds = Math.min(...times);
+    const path = await writeGraph(step, folder, signal);
+    const inputs = step.inputs.map(({ name: input, dtype: type, dims }) => ({ name: input, dtype: type, dims }));
+    const made = await timed({ path, inputs, sizes: SIZES, runs }, signal);
+    const seconds = Math.min(...made.runs);
     const gflop = gflopOf(step, SIZES);
     return {
+      ...made,
       shape: name,
       dtype,
       seconds,
-      runs: times,
-      openSeconds,
       gflop,
-      publicGflop: publicGflop(shape, gflop),
+      publicGflop: publicGflop(tensors, shape),
       gflopPerSecond: gflop / seconds,
-      peakGflopPerSecond: peak,
-      peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-      threads,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What our graph leaves out: single-block modulation of every token, that of the two-stream blocks, the words' keys and values. */
-function publicGflop({ hidden, triple, single }: DitShape, ours: number): number {
+async function writeGraph(graph: Graph, folder: string, signal: AbortSignal): Promise<string> {
+  const path = join(folder, "step.onnx");
+  const data = await open(join(folder, "step.data"), "wx");
+  try {
+    const onnx = await saveGraph(graph, "step.data", {
+      async write(bytes) {
+        throwIfCancelled(signal);
+        for (let at = 0; at < bytes.length; ) at += (await data.write(bytes, at)).bytesWritten;
+      },
+    });
+    await writeFile(path, onnx);
+  } finally {
+    await data.close();
+  }
+  return path;
+}
+
+function timed(order: ShapeOrder, signal: AbortSignal): Promise<ShapeTimes> {
+  const child = fork(join(import.meta.dirname, "shape-run.ts"), {
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+    serialization: "advanced",
+    execArgv: [],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<ShapeTimes>();
+  const onAbort = () => child.kill("SIGKILL");
+  signal.addEventListener("abort", onAbort, { once: true });
+  child.on("message", (made) => resolve(made as ShapeTimes));
+  child.on("exit", (code, by) => {
+    signal.removeEventListener("abort", onAbort);
+    const todo = "give it more memory, or take a smaller shape or dtype";
+    const came = `its process ended (${by ?? `exit ${code}`})`;
+    reject(signal.aborted ? cancelled() : new UserError("engine_crashed", "the denoiser to run", came, todo));
+  });
+  child.send(order);
+  return promise;
+}
+
+/**
+ * The same forward as the public code does it: convolutions by their definition (ours need two thirds on CPUs), modulation
+ * of every token and block, the words' keys and values, and the picture's stream to the end.
+ */
+function publicGflop(tensors: Tensors, shape: DitShape): number {
+  const { hidden, triple, single } = shape;
   const { B, L, U, W, T } = SIZES;
   const square = (2 * hidden * hidden) / 1e9;
   const modulation = 6 * square * single * (B * L - U);
   const lastBlock = 12 * square * B * T;
-  return ours + modulation + triple * (18 * square * B + 2 * square * B * W) + lastBlock;
-}
-
-function feedsOf(
-  inputs: readonly { readonly name: string; readonly dtype: string; readonly dims: readonly (number | string)[] }[],
-) {
-  const random = createRandom(2);
-  const size = (dim: number | string): number =>
-    typeof dim === "number" ? dim : dim.split("+").reduce((sum, term) => sum + SIZES[term as keyof typeof SIZES], 0);
-  const feeds: Record<string, Feed> = {};
-  for (const { name, dtype, dims } of inputs) {
-    const sizes = dims.map(size);
-    const count = sizeOf(sizes);
-    feeds[name] =
-      dtype === "i64"
-        ? { data: BigInt64Array.from({ length: count }, (_, i) => BigInt(i % SIZES.U)), dims: sizes }
-        : tensor(
-            Float32Array.from({ length: count }, () => random.next() - 0.5),
-            sizes,
-          );
-  }
-  return feeds;
+  const direct = gflopOf(buildStep(tensors, shape, "fp16"), SIZES);
+  return direct + modulation + triple * (18 * square * B + 2 * square * B * W) + lastBlock;
 }
 
 /** Values that differ from tensor to tensor, of the size that trained weights have; one block of random numbers, turned and scaled. */

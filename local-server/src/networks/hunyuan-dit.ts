@@ -4,7 +4,9 @@ import {
   linear,
   type Matrix,
   matrixOf,
+  neighbours,
   type Precision,
+  pointConv,
   project,
   tokenConv,
   vector,
@@ -32,7 +34,7 @@ export interface DitShape {
 }
 
 /** Sync tokens come in groups of this many, one group a segment. */
-export const SYNC_PHASES = 8;
+const SYNC_PHASES = 8;
 const FREQUENCIES = 128;
 const EPSILON = 1e-6;
 /** nn.LayerNorm's own, in the single blocks. */
@@ -86,8 +88,8 @@ export function buildConditions(tensors: Tensors, shape: DitShape): Graph {
   const places = vector(g, tensors, "sync_pos_emb", SYNC_PHASES * shape.sync);
   const place = op.gather(g, op.reshape(g, places, [SYNC_PHASES, shape.sync]), phases, 0); // [U,·]
   const lifted = op.silu(g, linear(g, op.add(g, syncRows, place), tensors, "sync_in.0", "fp32"));
-  const asTokens = op.unsqueeze(g, lifted, 0); // [1,U,H]
-  g.output(op.squeeze(g, gatedConv(g, asTokens, tensors, "sync_in.2", "fp32"), 0), "sync_tokens"); // [U,H]
+  const part = (x: Value, name: string) => pointConv(g, x, tensors, `sync_in.2.${name}`, "fp32");
+  g.output(part(op.mul(g, op.silu(g, part(lifted, "w1")), part(lifted, "w3")), "w2"), "sync_tokens"); // [U,H]
 
   const words = linear(
     g,
@@ -306,7 +308,11 @@ function singleBlock(
       heads,
     );
   const heard = attend(g, turned(q!, "q_norm"), turned(k!, "k_norm"), v!, heads, precision);
-  const attended = op.add(g, x, op.mul(g, tokenConv(g, heard, tensors, `${block}.linear1`, precision), gate1!));
+  const attended = op.add(
+    g,
+    x,
+    op.mul(g, tokenConv(g, neighbours(g, heard, precision), tensors, `${block}.linear1`, precision), gate1!),
+  );
   const mixed = gatedConv(g, modulated(attended, scale2!, shift2!), tensors, `${block}.linear2`, precision);
   return op.add(g, attended, op.mul(g, mixed, gate2!));
 }
@@ -320,9 +326,12 @@ function gated(g: Graph, x: Value, tensors: Tensors, prefix: string, precision: 
   return part(op.mul(g, op.silu(g, part(x, "w1")), part(x, "w3")), "w2");
 }
 
+/** The same with convolutions over neighbouring tokens. */
 function gatedConv(g: Graph, x: Value, tensors: Tensors, prefix: string, precision: Precision): Value {
-  const part = (y: Value, name: string) => tokenConv(g, y, tensors, `${prefix}.${name}`, precision);
-  return part(op.mul(g, op.silu(g, part(x, "w1")), part(x, "w3")), "w2");
+  const near = neighbours(g, x, precision);
+  const part = (name: string) => tokenConv(g, near, tensors, `${prefix}.${name}`, precision);
+  const gate = op.mul(g, op.silu(g, part("w1")), part("w3"));
+  return tokenConv(g, neighbours(g, gate, precision), tensors, `${prefix}.w2`, precision);
 }
 
 /** RMS norm of each head: [B,S,H] -> [B,S,H]. */
@@ -384,5 +393,5 @@ const offset = (g: Graph): Value => g.constant(BigInt64Array.of(0n));
 /** [B,T+L,H] -> [B,T,H], [B,L,H]: T is known at run time, from the picture's own tokens. */
 function apart(g: Graph, x: Value, visual: Value, audio: Value): [Value, Value] {
   const length = op.slice(g, op.shapeOf(g, visual), 0, 1, 2); // [1]
-  return op.splitAt(g, x, 1, length, visual.dims[1]!, audio.dims[1]!);
+  return [op.before(g, x, 1, length, visual.dims[1]!), op.behind(g, x, 1, length, audio.dims[1]!)];
 }

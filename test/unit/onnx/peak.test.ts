@@ -7,16 +7,17 @@ import { tensor } from "../../../local-server/src/onnx/tensor.ts";
 process.env.ORT_DISABLE_TELEMETRY = "1";
 
 test("the graph multiplies matrices", async () => {
-  await using session = await openSession([{ provider: "cpu", graph: matMulGraph(2) }], 1);
+  await using session = await openSession([{ provider: "cpu", graph: await matMulGraph(2) }], 1);
   const a = tensor(Float32Array.of(1, 2, 3, 4), [2, 2]);
   const b = tensor(Float32Array.of(5, 6, 7, 8), [2, 2]);
   const { y } = await session.run({ a, b });
   expect([...y!.data]).toEqual([19, 22, 43, 50]);
 });
 
-test("a size above 127 takes two bytes: 300 = 0xac 0x02", () => {
-  const bytes = Buffer.from(matMulGraph(300)).toString("hex");
+test("a size above 127 takes two bytes: 300 = 0xac 0x02", async () => {
+  const bytes = Buffer.from(await matMulGraph(300)).toString("hex");
   const dimension = "0a03" + "08ac02";
+  // Two operands and the result, two dims each.
   expect(bytes.split(dimension)).toHaveLength(7);
 });
 
