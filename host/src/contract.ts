@@ -300,18 +300,18 @@ export interface WatchData {
   readonly eventType: string;
 }
 
+/** What the first person with a Premiere at hand runs; answers what no document does. */
 export interface SelfTestArgument {
-  /** Must be the words "this is a scratch project": tracks and clips are added. */
+  /** Must be the words "this is a scratch project": tracks and clips are added to the sequence in front. */
   readonly consent: string;
   readonly reportPath: string;
-  /** A stereo WAV of 48 kHz to place. */
-  readonly wavPath: string;
+  /** Two stereo WAVs of 48 kHz. */
+  readonly wavPaths: readonly [string, string];
   readonly presets: readonly string[];
 }
 export interface SelfTestAnswer {
-  readonly question: number;
   readonly asked: string;
-  readonly outcome: "answered" | "failed" | "not possible here";
+  readonly outcome: "answered" | "failed";
   readonly answer: Detail;
 }
 export interface SelfTestData {

@@ -8,6 +8,7 @@ import { readSequence } from "./api/readSequence.ts";
 import { removeTake } from "./api/removeTake.ts";
 import { renderRange } from "./api/renderRange.ts";
 import { reveal } from "./api/reveal.ts";
+import { selfTest } from "./api/selfTest.ts";
 import { watch } from "./api/watch.ts";
 
 export type * from "./contract.ts";
@@ -24,6 +25,7 @@ export const api = {
   removeTake: answering(removeTake),
   reveal: answering(reveal),
   watch: answering(watch),
+  selfTest: answering(selfTest),
 };
 
 export type HostApi = typeof api;

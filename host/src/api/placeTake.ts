@@ -2,7 +2,7 @@ import type { PlaceNote, PlaceTakeArgument, PlaceTakeData } from "../contract.ts
 import { parse, stringify } from "../es3/json.ts";
 import { forEach, map } from "../es3/lists.ts";
 import { asked } from "../premiere/asked.ts";
-import { findImported } from "../premiere/bins.ts";
+import { findImported, lanesOf, makeWhole } from "../premiere/bins.ts";
 import { changedClips } from "../premiere/clips.ts";
 import type { ProjectItem } from "../premiere/dom.ts";
 import { timebaseOf } from "../premiere/marks.ts";
@@ -41,13 +41,14 @@ export function placeTake(argument: PlaceTakeArgument): PlaceTakeData {
       path: argument.path,
     });
   }
+  makeWhole(source);
   const span = soundSpan(pinned, argument, source);
   const trackName = argument.trackName ?? TRACK_NAME;
   // The import was one step already.
   const steps: Steps = { count: 1 };
   return withRestored((later) => {
     const notes: PlaceNote[] = [];
-    const wanted = argument.awaited === undefined ? wantedTracks(pinned, argument, span, trackName) : [];
+    const wanted = argument.awaited === undefined ? wantedTracks(pinned, argument, span, lanesOf(source)) : [];
     const missed: number[] = [];
     let addedIndex: number | undefined;
     let found = tryTracks(pinned, wanted, { source, span, steps, notes, missed });
@@ -105,12 +106,17 @@ function soundSpan({ sequence }: Pinned, { startTicks, endTicks }: PlaceTakeArgu
   return { start, end: Math.max(end, from && to ? start + ticksOf(to) - ticksOf(from) : 0) };
 }
 
-function wantedTracks(pinned: Pinned, { track }: PlaceTakeArgument, span: TickSpan, trackName: string): number[] {
+function wantedTracks(
+  pinned: Pinned,
+  { track, trackName = TRACK_NAME }: PlaceTakeArgument,
+  span: TickSpan,
+  lanes: number,
+): number[] {
   if (track === "new") return [];
   const states = surveyTracks(pinned.sequence, span);
-  if (typeof track !== "number") return map(candidateTracks(states, trackName), ({ index }) => index);
+  if (typeof track !== "number") return map(candidateTracks(states, trackName, lanes), ({ index }) => index);
   const state = states[track];
-  if (state !== undefined && isFree(state)) return [track];
+  if (state !== undefined && isFree(states, state, lanes)) return [track];
   throw refusal("NO_FREE_TRACK", `${whyNot(state, track)} Choose another track or a new one.`, { trackIndex: track });
 }
 

@@ -127,7 +127,7 @@ export function parse(text: string): unknown {
     if (first === "{") return readObject();
     if (first === "[") return readList();
     if (first === '"') return readText();
-    const word = /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(text.slice(at, at + 40));
+    const word = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(text.slice(at, at + 40));
     if (word === null) return wrong();
     const found = word[0] as string;
     at += found.length;

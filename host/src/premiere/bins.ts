@@ -86,6 +86,9 @@ export function makeWhole(item: ProjectItem): void {
   }
 }
 
+/** On how many tracks a take would come to lie: two where Premiere does not tell that it is one. */
+export const lanesOf = (item: ProjectItem): number => mappingOf(item)?.audioClipsNumber ?? 2;
+
 function mappingOf(item: ProjectItem): AudioChannelMapping | null {
   const mapping = item.getAudioChannelMapping;
   return (

@@ -62,7 +62,7 @@ export interface TrackItem {
   readonly inPoint: Time;
   readonly outPoint: Time;
   disabled?: boolean;
-  readonly projectItem?: ProjectItem | null;
+  projectItem?: ProjectItem | null;
   readonly components?: { readonly numItems: number };
   isSelected(): boolean;
   isAdjustmentLayer?(): boolean;
@@ -107,6 +107,8 @@ export interface Sequence {
   readonly audioTracks: Tracks;
   getInPointAsTime(): Time;
   getOutPointAsTime(): Time;
+  /** Ticks as text. */
+  setZeroPoint(ticks: string): void;
   setInPoint(at: Time): void;
   setOutPoint(at: Time): void;
   getSelection(): ReadonlyArray<TrackItem> | null;
@@ -148,7 +150,7 @@ export interface QeSequence {
   getAudioTrackAt(index: number): { setName(name: string): boolean };
 }
 export interface Qe {
-  readonly project: { getActiveSequence(): QeSequence | null };
+  readonly project: { getActiveSequence(): QeSequence | null; undoStackIndex?(): number };
 }
 
 export interface FileObject {

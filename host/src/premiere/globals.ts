@@ -9,6 +9,7 @@ declare const Folder: {
   new (path: string): FolderObject;
   readonly userData: FolderObject;
   readonly myDocuments: FolderObject;
+  readonly temp: FolderObject;
   readonly appPackage?: FolderObject | string | null;
   readonly startup?: FolderObject | null;
 };
@@ -23,6 +24,7 @@ export const fileAt = (path: string): FileObject => new File(path);
 export const folderAt = (path: string): FolderObject => new Folder(path);
 export const userDataFolder = (): string => Folder.userData.fsName;
 export const documentsFolder = (): string => Folder.myDocuments.fsName;
+export const tempFolder = (): string => Folder.temp.fsName;
 
 /** Folders that Premiere's own program may lie in. */
 export function programFolders(): string[] {

@@ -6,7 +6,7 @@ import { refusal } from "./refusal.ts";
 /** Whole ticks as a number: exact up to 9.8 hours, the only unit inside the script. */
 export type Ticks = number;
 
-const TICKS_PER_SECOND: Ticks = 254016000000;
+export const TICKS_PER_SECOND: Ticks = 254016000000;
 const TICKS_PER_SAMPLE: Ticks = 5292000;
 
 /** The only places where ticks and Premiere's Time objects meet; seconds appear nowhere. */

@@ -12,7 +12,6 @@ export interface TrackState {
   readonly name: string;
   readonly locked: boolean;
   readonly muted: boolean;
-  readonly targeted: boolean;
   readonly clipCount: number;
   /** Clips and transitions that reach into the range, as text to compare. */
   readonly inRange: readonly string[];
@@ -42,7 +41,6 @@ export function surveyTracks(sequence: Sequence, range: TickSpan): TrackState[] 
       name: track.name,
       locked: track.isLocked(),
       muted: track.isMuted(),
-      targeted: track.isTargeted(),
       clipCount: clips.length,
       inRange,
       holdsTakes: (clips[0]?.projectItem?.treePath ?? "").indexOf(BIN_NAME) >= 0,
@@ -50,16 +48,19 @@ export function surveyTracks(sequence: Sequence, range: TickSpan): TrackState[] 
   });
 }
 
-export const isFree = ({ locked, inRange }: TrackState): boolean => !locked && inRange.length === 0;
+/** Whether a track and, for a take that comes as several clips, those below it are empty and unlocked. */
+export function isFree(states: readonly TrackState[], { index }: TrackState, lanes: number): boolean {
+  return !some(states.slice(index, index + lanes), ({ locked, inRange }) => locked || inRange.length > 0);
+}
 
 /** Our own tracks first, then empty ones below the last that is used: a lane of someone else's is never taken unasked. */
-export function candidateTracks(states: readonly TrackState[], trackName: string): TrackState[] {
+export function candidateTracks(states: readonly TrackState[], trackName: string, lanes: number): TrackState[] {
   let lastUsed = -1;
   forEach(states, ({ clipCount, index }) => {
     if (clipCount > 0) lastUsed = index;
   });
   const isOurs = ({ name, holdsTakes }: TrackState): boolean => name === trackName || holdsTakes;
-  const free = filter(states, isFree);
+  const free = filter(states, (state) => isFree(states, state, lanes));
   return filter(free, isOurs).concat(filter(free, (state) => !isOurs(state) && state.index > lastUsed));
 }
 
@@ -148,7 +149,7 @@ export function targetOnly(sequence: Sequence, index: number, later: (restore: (
 
 /**
  * Locks the other tracks that hold something in the range, until the end of the call. Some versions place where the user has
- * targeted tracks, not where they are told: what lies there must not be overwritten to find that out.
+ * targeted tracks, and what happens on a track of other channels is known to nobody: nothing may be overwritten to find out.
  */
 export function shieldOthers(
   sequence: Sequence,
@@ -157,7 +158,6 @@ export function shieldOthers(
   later: (restore: () => void) => void,
 ): void {
   const inDanger = filter(states, (state) => state.index !== index && !state.locked && state.inRange.length > 0);
-  if (!some(inDanger, ({ targeted }) => targeted)) return;
   forEach(inDanger, ({ index: at }) => {
     const track = audioTracksOf(sequence)[at];
     if (track === undefined) return;

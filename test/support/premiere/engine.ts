@@ -4,7 +4,7 @@ import type { HostApi } from "../../../host/src/index.ts";
 import { fileClasses } from "./files.ts";
 import { importFiles, projectsOf, sequencesOf, wrapItem } from "./items.ts";
 import { wrapSequence } from "./sequences.ts";
-import { type ProjectState, type SequenceState, TICKS_PER_SECOND, type TrackState, type World } from "./state.ts";
+import { newTrack, type ProjectState, type SequenceState, type World } from "./state.ts";
 import { Time } from "./time.ts";
 
 type Script = { readonly code: string; readonly build: string };
@@ -37,24 +37,12 @@ function wrapProject(world: World, project: ProjectState): object {
   };
 }
 
-const newTrack = (world: World, sequence: SequenceState, channels: TrackState["channels"]): TrackState => ({
-  id: 1000 + world.nextId++,
-  name: `Audio ${sequence.audio.length + 1}`,
-  media: "Audio",
-  channels,
-  locked: false,
-  muted: false,
-  targeted: false,
-  clips: [],
-  transitions: [],
-  visibleFromCall: world.call + world.quirks.trackAppearsAfterCalls,
-});
-
 /** QE: seven arguments append; fewer put the track at the top and renumber all. */
 function wrapQe(world: World): object {
   const active = (): SequenceState | null => world.front?.active ?? null;
   return {
     project: {
+      undoStackIndex: () => world.changes.length,
       getActiveSequence() {
         const sequence = active();
         if (sequence === null) return null;
@@ -62,9 +50,10 @@ function wrapQe(world: World): object {
           addTracks(...args: unknown[]) {
             const [, , audio, type, after] = args as number[];
             world.changes.push(`track (${args.length} arguments)`);
-            if (audio !== 1 || type !== 1) throw new Error("expected one standard audio track");
+            const channels = (["mono", "standard", "5.1"] as const)[type ?? 1];
+            if (audio !== 1) throw new Error("expected one audio track");
             if (world.quirks.trackAppearsAfterCalls < 0) return true;
-            const track = newTrack(world, sequence, "standard");
+            const track = newTrack(world, sequence, channels);
             const at = args.length < 7 || world.quirks.trackInsertedAtTop ? 0 : after;
             sequence.audio.splice(at ?? 0, 0, track);
             return true;
@@ -197,5 +186,3 @@ export function startEngine(world: World, { code, build }: Script): Engine {
     globals: () => Object.getOwnPropertyNames(context),
   };
 }
-
-export const seconds = (value: number): number => value * TICKS_PER_SECOND;

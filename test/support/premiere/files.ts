@@ -112,6 +112,7 @@ export function fileClasses(world: World) {
     Folder: Object.assign(Folder, {
       userData: new Folder(world.userData),
       myDocuments: new Folder(world.documents),
+      temp: new Folder(world.temp),
       appPackage: new Folder(world.program),
       startup: new Folder(world.program),
     }),

@@ -1,4 +1,12 @@
-import { type ClipState, type ItemState, newId, type SequenceState, type TrackState, type World } from "./state.ts";
+import {
+  type ClipState,
+  type ItemState,
+  newId,
+  newTrack,
+  type SequenceState,
+  type TrackState,
+  type World,
+} from "./state.ts";
 
 /** Cuts away what lies in [start, end): covered clips go, others are trimmed, one that spans it becomes two. */
 function clear(world: World, track: TrackState, start: number, end: number): void {
@@ -58,8 +66,11 @@ export function overwrite(
   const end = start + (item.outTicks ?? item.duration) - item.inTicks;
   world.changes.push(`overwrite ${item.name} on A${index + 1} at ${start}`);
   for (let clip = 0; clip < item.audioClips; clip++) {
-    const lane = sequence.audio[index + clip];
-    if (lane === undefined) continue;
+    // A second mono clip that finds no track gets one.
+    if (sequence.audio.length <= index + clip)
+      sequence.audio.push({ ...newTrack(world, sequence), visibleFromCall: 0 });
+    const lane = sequence.audio[index + clip]!;
+    if (lane.locked) continue;
     clear(world, lane, start, end);
     lane.clips.push({
       nodeId: null,

@@ -77,7 +77,7 @@ export const newSequence = (id: string, fields: Partial<SequenceState> = {}): Se
 export function scene(quirks: Partial<Quirks> = {}, sequenceFields: Partial<SequenceState> = {}): Scene {
   const folder = mkdtempSync(join(tmpdir(), "foley-premiere-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ["program", "user", "documents"]) mkdirSync(join(folder, name));
+  for (const name of ["program", "user", "documents", "temp"]) mkdirSync(join(folder, name));
   const sequence = newSequence("seq-1", sequenceFields);
   const project: ProjectState = {
     documentId: "doc-1",
@@ -100,6 +100,7 @@ export function scene(quirks: Partial<Quirks> = {}, sequenceFields: Partial<Sequ
     program: join(folder, "program"),
     userData: join(folder, "user"),
     documents: join(folder, "documents"),
+    temp: join(folder, "temp"),
   };
   return { engine: startEngine(world, script), world, folder, project, sequence };
 }

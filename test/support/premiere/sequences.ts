@@ -47,6 +47,9 @@ function wrapClip(world: World, sequence: SequenceState, track: TrackState, clip
     get projectItem() {
       return clip.item === null ? null : wrapItem(world, clip.item);
     },
+    set projectItem(item: object | null) {
+      clip.item = (item && stateOf.get(item)) ?? clip.item;
+    },
     components: { numItems: clip.components },
     isSelected: () => clip.selected,
     isAdjustmentLayer: () => clip.adjustment,
@@ -114,11 +117,11 @@ function wrapTrack(world: World, sequence: SequenceState, track: TrackState): ob
 export function wrapSequence(world: World, project: ProjectState, sequence: SequenceState): object {
   const { quirks } = world;
   const shown = (tracks: TrackState[]): TrackState[] => tracks.filter((track) => track.visibleFromCall <= world.call);
-  const readOffset = quirks.marks === "from-start" ? 0 : sequence.zeroPoint;
-  const writeOffset = quirks.marks === "from-zero" ? sequence.zeroPoint : 0;
-  const readMark = (ticks: number) => timeOf(ticks < 0 ? UNSET : ticks + readOffset);
+  const readMark = (ticks: number) =>
+    timeOf(ticks < 0 ? UNSET : ticks + (quirks.marks === "from-start" ? 0 : sequence.zeroPoint));
   const writeMark = (name: "inTicks" | "outTicks", value: unknown): void => {
     const ticks = markTicks(value, sequence.timebase);
+    const writeOffset = quirks.marks === "from-zero" ? sequence.zeroPoint : 0;
     if (quirks.marksIgnored) return;
     if (ticks < 0) sequence[name] = quirks.unsetNotRestored ? 0 : UNSET;
     else if (ticks >= writeOffset && ticks - writeOffset <= endOf(sequence) + sequence.timebase) {
@@ -131,7 +134,13 @@ export function wrapSequence(world: World, project: ProjectState, sequence: Sequ
     id: 0,
     name: sequence.name,
     timebase: String(sequence.timebase),
-    zeroPoint: String(sequence.zeroPoint),
+    get zeroPoint() {
+      return String(sequence.zeroPoint);
+    },
+    setZeroPoint(ticks: unknown) {
+      if (typeof ticks !== "string") throw new Error("setZeroPoint takes ticks as text");
+      sequence.zeroPoint = Number(ticks);
+    },
     get end() {
       return String(endOf(sequence));
     },

@@ -170,6 +170,7 @@ export interface World {
   program: string;
   userData: string;
   documents: string;
+  temp: string;
 }
 
 export const newId = (world: World): string => `000f${(world.nextId++).toString(16).padStart(4, "0")}`;
@@ -200,3 +201,21 @@ export function newItem(name: string, fields: Partial<ItemState> = {}): ItemStat
 
 export const endOf = ({ video, audio }: SequenceState): number =>
   Math.max(0, ...[...video, ...audio].flatMap(({ clips }) => clips.map(({ end }) => end)));
+
+/** A standard track as Premiere adds it, perhaps to be seen only in a later call. */
+export const newTrack = (
+  world: World,
+  sequence: SequenceState,
+  channels: TrackState["channels"] = "standard",
+): TrackState => ({
+  id: 1000 + world.nextId++,
+  name: `Audio ${sequence.audio.length + 1}`,
+  media: "Audio",
+  channels,
+  locked: false,
+  muted: false,
+  targeted: false,
+  clips: [],
+  transitions: [],
+  visibleFromCall: world.call + world.quirks.trackAppearsAfterCalls,
+});
