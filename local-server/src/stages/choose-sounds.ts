@@ -1,3 +1,4 @@
+import type { EventKind, SoundEvent } from "../../protocol/index.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import type { TextFeatures } from "../pipeline/types.ts";
 import type { Bank } from "./bank.ts";
@@ -31,19 +32,54 @@ export function scoreByText(query: Float32Array, { text, classOfRow, classes }: 
   return scores;
 }
 
-/** From this many events a second a picture is taken as one of action. */
-const EVENTFUL_PER_SECOND = 0.5;
-/** Seen hits say more than their absence: soft steps are easily missed. */
-const EVENTFUL_WEIGHT = 1.5;
-const CALM_WEIGHT = 1.2;
+/** A class gains this share of what all classes of its group have: a picture full of metal things means metal. */
+const GROUP_SHARE = 0.15;
 
-/** Action asks for one-shots, a picture in which nothing hits for a bed: near ties of the picture's scores are settled so. */
-export function weighByEvents(scores: Float32Array, { classes }: Bank, eventsPerSecond: number): Float32Array {
-  const weights = {
-    event: eventsPerSecond >= EVENTFUL_PER_SECOND ? EVENTFUL_WEIGHT : 1,
-    bed: eventsPerSecond === 0 ? CALM_WEIGHT : 1,
+/** Scores with the support of each class's group ("metal" of "metal/pots"). */
+export function withGroups(scores: Float32Array, { classes }: Bank): Float32Array {
+  const sums = new Map<string, number>();
+  const groupOf = (i: number) => classes[i]!.id.split("/")[0]!;
+  for (const [i, score] of scores.entries()) sums.set(groupOf(i), (sums.get(groupOf(i)) ?? 0) + score);
+  return scores.map((score, i) => score + GROUP_SHARE * sums.get(groupOf(i))!);
+}
+
+/** From this many events a second a picture is taken as one of action; in between, as something of both. */
+const EVENTFUL_PER_SECOND = 0.5;
+/** Weights of one-shots and beds in a calm picture and in an eventful one. */
+const ONE_SHOT_WEIGHT = { calm: 1, eventful: 1.5 };
+const BED_WEIGHT = { calm: 1.2, eventful: 0.8 };
+/** What all events look like doubles a class that does just that. */
+const KIND_WEIGHT = 1;
+/** What kind of event a class's action looks like; speech and the like look like none. */
+const KIND_OF: Readonly<Record<string, EventKind>> = {
+  hit: "hit",
+  click: "hit",
+  scrape: "scrape",
+  tear: "scrape",
+  step: "step",
+  bounce: "bounce",
+  splash: "splash",
+  shot: "shot",
+};
+
+/** Action asks for one-shots that look like it, a picture in which nothing hits for a bed. */
+export function weighByEvents(
+  scores: Float32Array,
+  { classes }: Bank,
+  events: readonly Pick<SoundEvent, "kind">[],
+  seconds: number,
+): Float32Array {
+  const eventful = Math.min(1, events.length / seconds / EVENTFUL_PER_SECOND);
+  const between = ({ calm, eventful: full }: typeof BED_WEIGHT) => calm + (full - calm) * eventful;
+  const shareOf = (action: string) => {
+    const alike = events.filter(({ kind }) => kind !== undefined && kind === KIND_OF[action]).length;
+    return alike / Math.max(1, events.length);
   };
-  return scores.map((score, i) => weights[classes[i]!.mode] * score);
+  return scores.map((score, i) => {
+    const { mode, action } = classes[i]!;
+    if (mode === "bed") return score * between(BED_WEIGHT);
+    return score * between(ONE_SHOT_WEIGHT) * (1 + KIND_WEIGHT * eventful * shareOf(action));
+  });
 }
 
 /** Scores of all classes for some words, the picture breaking near ties. */

