@@ -201,6 +201,8 @@ export const bankSchema = z.object({
         maxPerSecond: z.number().nonnegative(),
         /** How loud such a thing is beside others, dB; a gunshot is 0. */
         levelDb: z.number(),
+        /** Where it is mostly met: tells the room that a picture shows. */
+        place: z.enum(["in", "out"]).optional(),
       }),
     )
     .min(1),

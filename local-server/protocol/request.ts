@@ -86,6 +86,8 @@ export const generateRequestSchema = z.object({
     ])
     .optional(),
   guideStrength: z.number().min(0).max(1).optional(),
+  /** Whether a performance stands in a faint room of the kind that the picture shows; `auto` when absent. */
+  room: z.enum(["auto", "off"]).optional(),
   /**
    * Frames, lengths and schedule as the model's public code has them, for comparing with it: the whole clip (its first 15 s),
    * no rotation, no handles, nothing done to the sound.

@@ -21,7 +21,7 @@ import { parseTime } from "./times.ts";
 export const GENERATE_USAGE =
   "generate [VIDEO] [--prompt T] [--negative T] [--from X --to Y] [--model ID] [--seed N] [--takes N] [--steps N] [--guidance G] " +
   "[--mono|--stereo] [--lufs L] [--true-peak dBTP] [--fade S] [--bit-depth 16|24|32f] [-o OUT.wav | --out-dir DIR] " +
-  "[--mux OUT.mp4] [--guide bank|FILE|DIR|none] [--guide-strength 0..1] [--reference] [--json]";
+  "[--mux OUT.mp4] [--guide bank|FILE|DIR|none] [--guide-strength 0..1] [--room auto|off] [--reference] [--json]";
 
 const OPTIONS = {
   prompt: { type: "string" },
@@ -44,6 +44,7 @@ const OPTIONS = {
   mux: { type: "string" },
   guide: { type: "string" },
   "guide-strength": { type: "string" },
+  room: { type: "string" },
   reference: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
@@ -101,6 +102,7 @@ async function requestOf(
     truePeakDb: numberOption(values["true-peak"], "--true-peak", -20, 0),
     fadeSeconds: numberOption(values.fade, "--fade", 0, 5),
     guide: values.guide === undefined ? undefined : await guideOf(values.guide),
+    room: choiceOption(values.room, "--room", ["auto", "off"]),
     reference: values.reference || undefined,
     guideStrength: numberOption(values["guide-strength"], "--guide-strength", 0, 1),
   };

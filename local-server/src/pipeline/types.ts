@@ -102,6 +102,8 @@ export interface Layers {
 /** A sound to start from. */
 export interface Guide {
   readonly layers: Layers;
+  /** The space that the action stands in, indoors or in the open; null for none. */
+  readonly room: "in" | "out" | null;
   readonly events: readonly SoundEvent[];
   readonly chosen: readonly ChosenClass[];
 }

@@ -27,7 +27,7 @@ export interface LoadedClass {
 export interface Bank {
   readonly classes: readonly Pick<
     SoundClass,
-    "id" | "name" | "action" | "tail" | "maxPerSecond" | "mode" | "levelDb"
+    "id" | "name" | "action" | "tail" | "maxPerSecond" | "mode" | "levelDb" | "place"
   >[];
   /** One row a description; `classOfRow` says whose. [rows, D] */
   readonly text: Tensor;

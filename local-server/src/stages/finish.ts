@@ -1,12 +1,13 @@
 import { fadeEdges, removeDc } from "../audio/fades.ts";
 import { applyGain, type Level, levelGain } from "../audio/loudness.ts";
 import { placeStereo, widen } from "../audio/pan.ts";
+import { ROOMS, reverberate } from "../audio/room.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 import type { Context, FinishedTake, Guide, Kept, Layers, Plan, VisualFeatures, Waveform } from "../pipeline/types.ts";
 import { splice } from "./splice.ts";
 
 const SAMPLE_RATE_HZ = 48_000;
-/** How wide a bed is laid: wide enough to open, narrow enough that a mono downmix keeps its body. */
+/** How wide beds and rooms are laid: wide enough to open, narrow enough that a mono downmix keeps its body. */
 const BED_WIDTH = 0.6;
 
 /**
@@ -76,21 +77,22 @@ function levelled(
   return { waveform, level };
 }
 
-/** The range cut out of the media range; action follows the picture from left to right, a bed lies around it. */
+/** The range cut out of the media range; action follows the picture from left to right in its room, a bed lies around it. */
 function place(plan: Plan, { action, bed }: Layers, guide: Guide): Waveform {
   const cut = (sound: Float32Array) =>
     sound.slice(plan.media.handleSamples, plan.media.handleSamples + plan.sampleCount);
-  const silence = () => new Float32Array(plan.sampleCount);
+  const direct = action ? cut(action) : new Float32Array(plan.sampleCount);
+  const around: [Float32Array, Float32Array][] = bed ? [[cut(bed[0]), cut(bed[1])]] : [];
+  if (action && guide.room) around.push(reverberate(direct, ROOMS[guide.room]));
   if (plan.channels === 1) {
-    const mono = action ? cut(action) : bed ? cut(bed[0]) : silence();
-    if (action && bed) add(mono, cut(bed[0]));
-    return { channels: [mono], sampleRate: SAMPLE_RATE_HZ };
+    for (const [middle] of around) add(direct, middle);
+    return { channels: [direct], sampleRate: SAMPLE_RATE_HZ };
   }
   const points = guide.events.map(({ time, x }) => ({ time, x }));
-  const placed = placeStereo(action ? cut(action) : silence(), SAMPLE_RATE_HZ, points);
-  if (bed) {
-    const around = widen(cut(bed[0]), cut(bed[1]), BED_WIDTH, SAMPLE_RATE_HZ);
-    for (const [i, channel] of placed.channels.entries()) add(channel, around.channels[i]!);
+  const placed = placeStereo(direct, SAMPLE_RATE_HZ, points);
+  for (const sides of around) {
+    const wide = widen(...sides, BED_WIDTH, SAMPLE_RATE_HZ);
+    for (const [i, channel] of placed.channels.entries()) add(channel, wide.channels[i]!);
   }
   return placed;
 }

@@ -6,8 +6,10 @@ import { createRandom } from "../random.ts";
 import { decodeSound } from "../video/sound.ts";
 import { type Bank, type LoadedClass, openBundleBank, openFolderBank } from "./bank.ts";
 import { bedLevelDb, beside, layBed, mixInto, underLevelDb } from "./beds.ts";
+import { scoreByPicture } from "./choose-sounds.ts";
 import { type Cue, chooseCues } from "./cues.ts";
 import { performAction, type Span, type Voice } from "./perform.ts";
+import { roomOf } from "./place.ts";
 import { shared, spot } from "./spotting.ts";
 
 const PERFORMANCE_STREAM = 1;
@@ -32,12 +34,12 @@ export async function makeGuide(
     startSeconds: -plan.media.handleSamples / 48_000,
     sampleCount: plan.media.sampleCount,
   };
-  if (plan.guide.kind === "none") return { layers: { action: null, bed: null }, events: visual.events, chosen: [] };
+  if (plan.guide.kind === "none") return { ...SILENT, events: visual.events };
   if (plan.guide.kind === "file") {
     const sound = await decodeSound(plan.guide.path, { signal: context.signal });
     const action = new Float32Array(span.sampleCount);
     action.set(sound.subarray(0, span.sampleCount - plan.media.handleSamples), plan.media.handleSamples);
-    return { layers: { action, bed: null }, events: visual.events, chosen: [] };
+    return { ...SILENT, layers: { action, bed: null }, events: visual.events };
   }
   if (!bundle.manifest.roles.bank) {
     throw new UserError("bad_guide", "a model with a bank of sounds", bundle.manifest.id, "use --guide FILE or none");
@@ -47,8 +49,12 @@ export async function makeGuide(
   const cues = await chooseCues(plan, visual, text, own, bank, bundle, context);
   const guide = await perform(plan, cues, visual, bank, span, seed, context, kept);
   context.progress("guide", 1);
-  return guide;
+  if (plan.request.room === "off") return guide;
+  const shown = visual.semantic && own.picture ? scoreByPicture(visual.semantic, own.picture) : null;
+  return { ...guide, room: roomOf(own, shown, bank === own ? cues.map(({ index }) => index) : []) };
 }
+
+const SILENT: Guide = { layers: { action: null, bed: null }, room: null, events: [], chosen: [] };
 
 /** A cue with its recordings. */
 interface Part extends LoadedClass {
@@ -105,7 +111,7 @@ async function perform(
   const chosen: ChosenClass[] = parts
     .filter(sounds)
     .map(({ cue, class: { id, name }, mode }) => ({ class: id, words: name, score: cue.score, mode }));
-  return { layers: { action, bed }, events: events.sort((a, b) => a.time - b.time), chosen };
+  return { layers: { action, bed }, room: null, events: events.sort((a, b) => a.time - b.time), chosen };
 }
 
 /** The events of each class: the user's own, or what is kept of an older take and what is found beside it. */

@@ -14,6 +14,8 @@ const TIME_JITTER_SECONDS = 0.003;
 const PITCH_JITTER_SEMITONES = 0.3;
 const LEVEL_JITTER_DB = 1;
 const TONE_JITTER_DB = 3;
+/** A light touch has so much less above 4 kHz than a full blow, besides being softer. */
+const DULLER_DB = 6;
 const CHOKE_SECONDS = 0.008;
 
 /** The stretch to fill: its start on the range's clock and its length. */
@@ -95,7 +97,7 @@ function vary(
   const around = (range: number) => (2 * random.next() - 1) * range;
   const ratio = 2 ** (-around(PITCH_JITTER_SEMITONES) / 12);
   const low = lowShelf(250, SAMPLE_RATE_HZ, around(TONE_JITTER_DB));
-  const high = highShelf(4000, SAMPLE_RATE_HZ, around(TONE_JITTER_DB) - 4 * (1 - strength));
+  const high = highShelf(4000, SAMPLE_RATE_HZ, around(TONE_JITTER_DB) - DULLER_DB * (1 - strength));
   const levelDb =
     HIT_LEVEL_DB - recording.loudnessDb - STRENGTH_RANGE_DB * (1 - strength) + around(LEVEL_JITTER_DB) + gainDb;
   const gain = 10 ** (levelDb / 20);

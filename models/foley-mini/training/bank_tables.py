@@ -40,7 +40,7 @@ def class_scores(vectors, text, owner, classes):
 def bank_of(specs, sounds):
     """bank.json: classes from classes.json, sounds as cut."""
     classes = [{"id": s["id"], "name": s["name"], "descriptions": s["text"], "mode": s.get("mode", "event"), "action": s["action"], "material": s["material"],
-                "tonal": s["tonal"], "tail": s["tail"], "maxPerSecond": s["max"], "levelDb": s["level"]} for s in specs]
+                "tonal": s["tonal"], "tail": s["tail"], "maxPerSecond": s["max"], "levelDb": s["level"], **({"place": s["place"]} if "place" in s else {})} for s in specs]
     return {"format": 1, "sampleRate": 48000, "text": {"file": "text.f32", "rows": sum(len(s["text"]) for s in specs), "dims": 384},
             "picture": {"file": "picture.f32", "rows": 1000, "columns": len(specs)}, "lexicons": [{"language": "zh", "file": "lexicon.zh.json"}], "classes": classes, "sounds": sounds}
 

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { tensor } from "../../../local-server/src/onnx/tensor.ts";
 import type { Bank } from "../../../local-server/src/stages/bank.ts";
-import { best, bestForWords, scoreByPicture, weighByEvents } from "../../../local-server/src/stages/choose-sounds.ts";
+import {
+  best,
+  bestForWords,
+  scoreByPicture,
+  weighByEvents,
+  withGroups,
+} from "../../../local-server/src/stages/choose-sounds.ts";
 import { phrasesOf } from "../../../local-server/src/stages/words.ts";
 
 test("the picture's score is the mean row times the map", () => {
@@ -44,7 +50,8 @@ test("a lively picture favours one-shots, a still one beds, and the more the liv
 test("what the events look like speaks for the classes that do just that", () => {
   const classes = ["step", "splash", "tear"].map((action) => ({ mode: "event", action }));
   const like = (kind: "step" | "splash" | "scrape") =>
-    best(weighByEvents(Float32Array.of(0.1, 0.1, 0.1), { classes } as unknown as Bank, Array(9).fill({ kind }), 9)).index;
+    best(weighByEvents(Float32Array.of(0.1, 0.1, 0.1), { classes } as unknown as Bank, Array(9).fill({ kind }), 9))
+      .index;
   expect([like("step"), like("splash"), like("scrape")]).toEqual([0, 1, 2]);
 });
 

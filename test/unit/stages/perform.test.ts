@@ -42,6 +42,35 @@ test("no recording twice in a row, all of them used", () => {
   expect(new Set(ids).size).toBe(5);
 });
 
+test("even two recordings take turns", () => {
+  const { events } = performAction(
+    [0, 0.2, 0.4, 0.6, 0.8, 1].map((time) => event(time, time)),
+    [knock("a", "light"), knock("b", "heavy")],
+    "choke",
+    SPAN,
+    createRandom(6),
+  );
+  const ids = events.map(({ sound }) => sound);
+  expect(ids.some((id, i) => id === ids[i + 1])).toBe(false);
+});
+
+test("harder is brighter: the same recording holds more of its highs", () => {
+  const random = createRandom(11);
+  const samples = Float32Array.from({ length: 9600 }, (_, n) => (n < 48 ? 0 : Math.exp(-n / 3000) * random.normal()));
+  const hiss: Recording = { id: "hiss", samples, onset: 48, loudnessDb: -6, weight: "medium" };
+  /** Power of the first difference (highs) over the power of the sum of neighbours (lows), dB. */
+  const brightness = (strength: number): number => {
+    const { sound } = performAction([{ ...event(1, strength), variation: 7 }], [hiss], "ring", SPAN, createRandom(1));
+    let [high, low] = [0, 0];
+    for (let n = 1; n < sound.length; n++) {
+      high += (sound[n]! - sound[n - 1]!) ** 2;
+      low += (sound[n]! + sound[n - 1]!) ** 2;
+    }
+    return 10 * Math.log10(high / low);
+  };
+  expect(brightness(1) - brightness(0.1)).toBeGreaterThan(1.5);
+});
+
 test("harder is louder and takes the heavier recording", () => {
   const recordings = [knock("light", "light"), knock("heavy", "heavy"), knock("light2", "light")];
   const peakOf = (strength: number) => {
@@ -105,6 +134,32 @@ test("a bed fills the span in two versions that do not resemble each other, with
     expect(level).toBeGreaterThan(-28);
     expect(level).toBeLessThan(-24);
   }
+});
+
+test("a bed swells with the motion, gently, and is soft at the cuts it lies between", () => {
+  const random = createRandom(5);
+  const samples = Float32Array.from({ length: 100_000 }, () => 0.1 * random.normal());
+  const rain: Recording = { id: "rain", samples, onset: 0, loudnessDb: -20, weight: "medium" };
+  const times = Float64Array.from({ length: 100 }, (_, i) => i / 10);
+  const motion = { times, amount: Float32Array.from(times, (time) => (time < 5 ? 0.1 : 0.6)) };
+  const span = { startSeconds: 0, sampleCount: 480_000 };
+  const lay = (from: number, to: number) => layBed([rain, rain], [{ from, to }], motion, -26, span, createRandom(3))[0];
+  const levelAt = (bed: Float32Array, from: number, to: number) => {
+    const part = bed.subarray(from * 48_000, to * 48_000);
+    return 10 * Math.log10(part.reduce((sum, value) => sum + value * value, 0) / part.length + 1e-12);
+  };
+  const bed = lay(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const swell = levelAt(bed, 7, 9) - levelAt(bed, 1, 3);
+  expect(swell).toBeGreaterThan(3);
+  expect(swell).toBeLessThanOrEqual(6.5);
+  const shot = lay(2, 4);
+  expect(levelAt(shot, 0, 1.9)).toBeLessThan(-100);
+  expect(levelAt(shot, 4.1, 10)).toBeLessThan(-100);
+  expect(levelAt(shot, 2.1, 3.9)).toBeCloseTo(levelAt(bed, 2.1, 3.9), 3);
+  const steps = shot
+    .subarray(1.9 * 48_000, 2.1 * 48_000)
+    .map((value, n, all) => Math.abs(value - (all[n - 1] ?? value)));
+  expect(Math.max(...steps.subarray(0, 4700))).toBeLessThan(Math.max(...steps.subarray(6000)));
 });
 
 test("a bed lies under the action as in nature, but neither drowned nor in the way", () => {
