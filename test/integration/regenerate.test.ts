@@ -42,8 +42,9 @@ describe.each([
   { how: "a performance", name: "performed", options: ["--guide-strength", "0"], bits: "16" },
   { how: "a denoised take", name: "denoised", options: ["--guide-strength", "0.8"], bits: "24" },
 ])("a part of $how made anew", ({ name, options, bits }) => {
-  beforeAll(() =>
-    run("generate", CLIP, "--prompt", "footsteps on wood", ...options, "--bit-depth", bits, "-o", take(name)),
+  beforeAll(
+    () => run("generate", CLIP, "--prompt", "footsteps on wood", ...options, "--bit-depth", bits, "-o", take(name)),
+    60_000,
   );
 
   test("leaves every byte outside the part as it was, joins without a step, keeps its history", async () => {
