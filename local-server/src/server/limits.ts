@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: Limits = {
   headersTimeout_ms: 10_000,
   requestTimeout_ms: 30 * 60_000,
   keepAlive_ms: 10_000,
-  connections: 1000,
+  connections: 1024,
   jsonBytes: MIB,
   idleBody_ms: 15_000,
   uploadBytes: 16 * GIB,
