@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { z } from "zod";
-import { modelSchema } from "../../../protocol/index.ts";
-import { listModels } from "../models.ts";
+import { CALLS, modelSchema } from "../../../protocol/index.ts";
+import { listModels, listSounds } from "../models.ts";
 import { route } from "../route.ts";
 import { API_VERSIONS } from "../version.ts";
 
@@ -48,6 +48,17 @@ export const ABOUT_ROUTES = [
     refusals: [],
     async handle({ response }) {
       response.json({ models: await listModels() });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/models/{id}/sounds",
+    name: "listSounds",
+    says: "Every recording of a model's bank, to choose the sound of an event from.",
+    answers: { 200: { says: "Sounds.", schema: CALLS["models.sounds"].result } },
+    refusals: ["unknown_model", "broken_bundle"],
+    async handle({ response, id }) {
+      response.json({ sounds: await listSounds(id) });
     },
   }),
 ];

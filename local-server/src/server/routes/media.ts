@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { CALLS, clipSchema } from "../../../protocol/index.ts";
+import { CALLS, clipSchema, lookSchema } from "../../../protocol/index.ts";
 import { openClip } from "../clips.ts";
 import { sendFile } from "../files.ts";
 import { route } from "../route.ts";
@@ -46,6 +46,18 @@ export const MEDIA_ROUTES = [
     async handle({ response, context, key, body: { path } }) {
       const { media, paths, stopping: signal } = context;
       response.json(await openClip(path, key.name, { media, paths, signal }));
+    },
+  }),
+  route({
+    method: "post",
+    path: "/v1/clips/look",
+    name: "lookAtClip",
+    says: "What the picture of a range shows, before any take: words that fit it, best first, and where something is heard.",
+    body: CALLS["clips.look"].params.strict(),
+    answers: { 200: { says: "What was seen.", schema: lookSchema } },
+    refusals: ["not_found", "outside_roots", "unknown_model", "range_outside_clip", "unsupported_or_damaged"],
+    async handle({ response, context: { jobs, paths }, body: { path, ...range } }) {
+      response.json(await jobs.look({ ...range, path: await paths.file(path) }));
     },
   }),
 ];
