@@ -106,7 +106,8 @@ function storeError(error: unknown, path: string): UserError {
   if (plain === CORRUPT || plain === NOTADB) return damaged(path, message);
   if (plain === FULL || code === IOERR_WRITE) {
     const todo = "free some space; what was accepted before is kept";
-    return new UserError("disk_full", `room for the jobs in ${path}`, message, todo, { cause: error });
+    const came = plain === FULL ? "a full disk" : "a write that the disk refused";
+    return new UserError("disk_full", `room for the jobs in ${path}`, came, todo, { cause: error });
   }
   if (plain === READONLY || plain === CANTOPEN) {
     return new UserError("target_not_writable", `a place to write ${path}`, message, "make its folder writable");
