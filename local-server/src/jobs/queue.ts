@@ -26,8 +26,6 @@ const MOST_CRASHES = 2;
 /** Why a job is aborted that shall run again. */
 const STOPPED = "stopped";
 
-export type Queue = ReturnType<typeof createQueue>;
-
 /** Runs the waiting jobs on the engine, one after another, by priority and age. */
 export function createQueue({
   store,
