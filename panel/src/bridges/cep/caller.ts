@@ -39,14 +39,14 @@ const GIVEN_UP_MS = 120_000;
 const NOT_YET_MS = 200;
 const NOT_YET_TIMES = 10;
 
+/** What it means that something never came. */
+const NEVER: Partial<Record<Verb, FailureCode>> = { importTake: "IMPORT_FAILED", placeTake: "TRACK_ADD_FAILED" };
+
 /** What Premiere says of a script that it does not have or that broke. */
 const isNoAnswer = (text: string): boolean => text === "" || text === "undefined" || text === "EvalScript error.";
 
-/** Text that survives the way into Premiere's engine whole: no quote, no line separator, no NUL, no lone surrogate. */
-const written = (value: unknown): string =>
-  encodeURIComponent(
-    JSON.stringify(value).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"),
-  );
+/** Text that survives the way into Premiere's engine whole: no quote, no line separator, no NUL; JSON escapes lone surrogates. */
+const written = (value: unknown): string => encodeURIComponent(JSON.stringify(value));
 
 const after = (wait_ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, wait_ms));
 
@@ -116,7 +116,8 @@ export function createCaller(door: Pick<CepDoor, "evalScript">, script: () => Pr
       const result = await send(verb, asked);
       if (result.ok) return result.data;
       const { code, message, detail } = result;
-      if (code !== "NOT_YET" || times === NOT_YET_TIMES) throw new HostFailure(code, message, detail);
+      if (code !== "NOT_YET") throw new HostFailure(code, message, detail);
+      if (times === NOT_YET_TIMES) throw new HostFailure(NEVER[verb] ?? code, message, detail);
       await after(NOT_YET_MS);
       asked = { ...argument, awaited: detail.awaited };
     }

@@ -19,6 +19,8 @@ export interface CepHostOptions {
   readonly folder: string;
   /** What the server says of a file: Premiere may read it at another rate. */
   readonly probe: (path: string) => Promise<Clip>;
+  /** Told when the panel gets the focus: Premiere does not tell of every change. */
+  readonly onFocus: (listener: () => void) => void;
 }
 
 /** Events come in bursts: the selection is read when they have rested this long. */
@@ -26,7 +28,8 @@ const REST_MS = 200;
 const NOTHING: Selection = { clip: null, range: null, announcement: null, problem: null };
 
 /** Premiere as the host: its selection is the range, its timeline holds the takes. */
-export function createCepHost({ door, node, caller, launch, folder, probe }: CepHostOptions): HostAdapter {
+export function createCepHost(options: CepHostOptions): HostAdapter {
+  const { door, node, caller, launch, folder, probe, onFocus } = options;
   let seen: SelectionData | null = null;
   let tell: ((selection: Selection) => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +102,7 @@ export function createCepHost({ door, node, caller, launch, folder, probe }: Cep
         ({ eventType }) => door.addEventListener(eventType, soon),
         () => {},
       );
-      window.addEventListener("focus", soon);
+      onFocus(soon);
       void readAndTell();
     },
     followBusy: (listener) => caller.onBusy(listener),

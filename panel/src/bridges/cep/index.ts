@@ -18,7 +18,8 @@ export function openPremiere(door: CepDoor, probe: (path: string) => Promise<Cli
   const wait = (wait_ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, wait_ms));
   const launch = createLauncher({ node, extensionFolder: folder, isWell, wait });
   claimKeys(door, node.process.platform === "darwin");
-  return createCepHost({ door, node, caller, launch, folder, probe });
+  const onFocus = (listener: () => void): void => window.addEventListener("focus", listener);
+  return createCepHost({ door, node, caller, launch, folder, probe, onFocus });
 }
 
 /** The script beside the panel, and the stamp that it must have. */

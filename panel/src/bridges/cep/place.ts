@@ -75,6 +75,9 @@ const isUnanswered = (error: unknown): boolean =>
 /** Refusals after which a track of its own helps. */
 const TRACK_REFUSALS = ["NO_FREE_TRACK", "PLACE_FAILED", "PLACE_MISPLACED"];
 
+/** Errors of a file system in which nothing can be written here. */
+const READ_ONLY = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
+
 function refusalOf(error: unknown, take: Take): HostRefusal {
   if (error instanceof HostFailure) {
     const newTrack = TRACK_REFUSALS.includes(error.code);
@@ -86,7 +89,7 @@ function refusalOf(error: unknown, take: Take): HostRefusal {
       ? "host.diskFull"
       : code === "ENOENT"
         ? "host.takeGone"
-        : code === "EACCES" || code === "EPERM" || code === "EROFS"
+        : READ_ONLY.includes(code ?? "")
           ? "host.folderReadOnly"
           : "error.unexpected";
   return new HostRefusal({ key }, message, { takeId: take.id, newTrack: false });
