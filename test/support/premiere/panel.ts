@@ -34,7 +34,7 @@ export interface PremiereDoor extends CepDoor {
   fire(type: string): void;
 }
 
-export function premiereDoor({ engine }: Scene): PremiereDoor {
+function premiereDoor({ engine }: Scene): PremiereDoor {
   const listeners = new Map<string, (event: { data: unknown }) => void>();
   const scripts: string[] = [];
   let waiting: (() => void)[] | null = null;
