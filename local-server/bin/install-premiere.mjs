@@ -26,17 +26,6 @@ async function maySet(answer) {
   return /^y(es)?$/i.test(said.trim());
 }
 
-/** What would be done, for systems without Premiere. */
-function sayElsewhere(install, bundle) {
-  console.log(`There is no Premiere for ${process.platform}. On macOS and Windows this would`);
-  for (const platform of ["darwin", "win32"]) {
-    const folder = install.extensionsFolder(platform, { home: "~", appData: "%APPDATA%" });
-    console.log(`  ${platform}: unpack or link the panel to ${join(folder, bundle)}`);
-    for (const command of install.debugKeyCommands(platform))
-      console.log(`    with your consent: ${command.join(" ")}`);
-  }
-}
-
 async function packagedFolder(platform, bundle, extension) {
   const folder = join(root, "dist", platform, bundle);
   if (existsSync(folder)) return folder;
@@ -66,7 +55,8 @@ async function main() {
   const { system } = values;
   const folder = install.extensionsFolder(system, { home: homedir(), appData: process.env.APPDATA ?? "" });
   if (folder === null) {
-    sayElsewhere(install, stage.BUNDLE_ID);
+    console.log(`There is no Premiere for ${system}. On macOS and Windows this would`);
+    for (const line of install.whatItDoes()) console.log(`  ${line}`);
     return 0;
   }
   const target = join(folder, stage.BUNDLE_ID);

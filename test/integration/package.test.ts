@@ -280,3 +280,17 @@ test.runIf(posix)(
     expect(readdirSync(target)).toEqual(["two.txt"]);
   },
 );
+
+test.runIf(process.platform === "linux")(
+  "where there is no Premiere it says what it would do, and does nothing",
+  () => {
+    const { stdout, status } = spawnSync(process.execPath, [join(root, "local-server/bin/install-premiere.mjs")], {
+      encoding: "utf8",
+      input: "",
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain("There is no Premiere for linux");
+    expect(stdout).toContain("Library/Application Support/Adobe/CEP/extensions/com.foley.editor");
+    expect(stdout).toContain("/t REG_SZ /d 1");
+  },
+);

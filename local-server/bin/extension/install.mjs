@@ -16,7 +16,7 @@ export function extensionsFolder(platform, { home, appData }) {
 }
 
 /** Commands that let Premiere load panels that Adobe has not signed: text "1", for a number is not read on Windows. */
-export const debugKeyCommands = (platform) =>
+const debugKeyCommands = (platform) =>
   CEP_VERSIONS.map((version) =>
     platform === "darwin"
       ? ["defaults", "write", `com.adobe.CSXS.${version}`, "PlayerDebugMode", "1"]
@@ -77,3 +77,10 @@ export function linkExtension(node, platform, target) {
   removeExtension(target);
   symlinkSync(folder, target, platform === "win32" ? "junction" : "dir");
 }
+
+/** What installing does on each system that has a Premiere, in lines. */
+export const whatItDoes = () =>
+  ["darwin", "win32"].flatMap((platform) => [
+    `${platform}: unpack or link the panel to ${join(extensionsFolder(platform, { home: "~", appData: "%APPDATA%" }), BUNDLE_ID)}`,
+    ...debugKeyCommands(platform).map((command) => `  with your consent: ${command.join(" ")}`),
+  ]);
