@@ -1,10 +1,10 @@
-import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { generateRequestSchema, STAGES } from "../../local-server/protocol/index.ts";
 import { createEngine } from "../../local-server/src/engine/engine.ts";
 import { foley, SAMPLE, startFoley, tempFolder } from "../support/cli.ts";
+import { descendants, isAlive } from "../support/processes.ts";
 
 const request = (fields: object) => generateRequestSchema.parse({ video: SAMPLE, prompt: "steps", ...fields });
 const quiet = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
@@ -84,29 +84,3 @@ test("a killed parent takes the engine and ffmpeg along", async () => {
   await expect.poll(() => family.filter(isAlive), { timeout: 10_000 }).toEqual([]);
   expect((await foley(["models", "list"])).code).toBe(0);
 });
-
-/** Pids of all children's children, from /proc (these tests run on Linux and macOS; elsewhere the list is empty). */
-async function descendants(pid: number): Promise<number[]> {
-  const table = await new Promise<string>((settle) =>
-    execFile("ps", ["-eo", "pid=,ppid="], (_error, stdout) => settle(stdout ?? "")),
-  );
-  const rows = table
-    .trim()
-    .split("\n")
-    .map((row) => row.trim().split(/\s+/).map(Number) as [number, number]);
-  const found: number[] = [];
-  for (let parents = [pid]; parents.length > 0; ) {
-    parents = rows.filter(([, parent]) => parents.includes(parent)).map(([child]) => child);
-    found.push(...parents);
-  }
-  return found;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,7 +4,16 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { findChromium, launchChromium } from "./browser.ts";
-import { axeFindings, chosenWave, dragOver, openByPath, serve, takes } from "./panel.ts";
+import {
+  axeFindings,
+  chosenWave,
+  dragOver,
+  firstPaint,
+  openByPath,
+  serve,
+  slowestInteraction,
+  takes,
+} from "./panel.ts";
 
 const folder = resolve(import.meta.dirname, "../../screenshots");
 const sample = resolve(import.meta.dirname, "../fixtures/walk-wood-floor.mp4");
@@ -65,7 +74,7 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await page.setViewportSize({ width: 600, height: 900 });
   await generateButton(page).click();
   await page.getByTestId("running").waitFor();
-  await measureInteraction(page);
+  console.log(`interaction while a job runs: ${await slowestInteraction(page)} ms at the slowest`);
   await shoot(page, "05-running", [[600, "dark"]]);
   await takesAre(page, 1);
   await page.getByRole("textbox", { name: "What is to be heard" }).fill("footsteps on a wooden floor, slow");
@@ -110,30 +119,6 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await page.getByTestId("down").waitFor({ timeout: 20_000 });
   await shoot(page, "16-engine-stopped");
   await page.close();
-}
-
-/** Milliseconds from navigation to the first thing drawn. */
-const firstPaint = (page: Page): Promise<number> =>
-  page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
-
-/** While a job runs: from a press on a tab to the next picture, the slowest of ten. */
-async function measureInteraction(page: Page): Promise<void> {
-  const times: number[] = [];
-  for (let round = 0; round < 10; round++) {
-    const name = round % 2 === 0 ? "Jobs" : "Cue";
-    times.push(
-      await page.evaluate(async (wanted) => {
-        const button = [...document.querySelectorAll<HTMLElement>("[role=tab]")].find((tab) =>
-          tab.textContent?.startsWith(wanted),
-        );
-        const start = performance.now();
-        button?.click();
-        await new Promise((settle) => requestAnimationFrame(() => requestAnimationFrame(settle)));
-        return performance.now() - start;
-      }, name),
-    );
-  }
-  console.log(`interaction while a job runs: ${Math.max(...times).toFixed(0)} ms at the slowest of ${times.length}`);
 }
 
 const executable = findChromium();

@@ -50,6 +50,29 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return findings.map(({ id, target, help }) => `${id}: ${help} (${target})`);
 }
 
+/** Milliseconds from navigation to the first thing drawn. */
+export const firstPaint = (page: Page): Promise<number> =>
+  page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1));
+
+/** Milliseconds from a press on a tab to the next picture, the slowest of ten. */
+export async function slowestInteraction(page: Page): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const name = round % 2 === 0 ? "Jobs" : "Cue";
+    const time = await page.evaluate(async (wanted) => {
+      const button = [...document.querySelectorAll<HTMLElement>("[role=tab]")].find((tab) =>
+        tab.textContent?.startsWith(wanted),
+      );
+      const start = performance.now();
+      button?.click();
+      await new Promise((settle) => requestAnimationFrame(() => requestAnimationFrame(settle)));
+      return performance.now() - start;
+    }, name);
+    times.push(time);
+  }
+  return Math.round(Math.max(...times));
+}
+
 /** Opens a clip by its path, as a person types it. */
 export async function openByPath(page: Page, path: string): Promise<void> {
   const field = page.getByRole("textbox", { name: "or type its path" });

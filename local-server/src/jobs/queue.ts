@@ -195,7 +195,7 @@ export function createQueue({
       if (running) {
         const { secondsLeft } = store.job(running.id);
         const patience = secondsLeft !== null && secondsLeft <= WORTH_WAITING_SECONDS ? WORTH_WAITING_SECONDS : 0;
-        await Promise.race([running.ended, wait(1000 * patience)]);
+        await Promise.race([running.ended, wait(1000 * patience, undefined, { ref: false })]);
         running?.controller.abort(STOPPED);
       }
       await pumped;
