@@ -42,7 +42,20 @@ async function parse(source: Source): Promise<Checkpoint> {
   if (entries.size === 0 || entries.size > MAX_TENSORS) {
     throw badWeights(path, `1 to ${MAX_TENSORS} tensors`, String(entries.size));
   }
+  assertContiguous(entries, start, source);
   return checkpointOf(source, entries, metadata);
+}
+
+/** The format allows no holes and no overlaps. */
+function assertContiguous(entries: ReadonlyMap<string, Entry>, start: number, { path, bytes }: Source): void {
+  const inOrder = [...entries].sort(([, a], [, b]) => a.storageAt - b.storageAt || a.storageCount - b.storageCount);
+  let at = start;
+  for (const [name, { storageAt, storageCount, type }] of inOrder) {
+    if (storageAt !== at)
+      throw badWeights(path, `${name} at ${at - start}`, `${storageAt - start}: a hole or an overlap`);
+    at += storageCount * STORED_BYTES[type];
+  }
+  if (at !== bytes) throw badWeights(path, `${at} bytes`, `a file of ${bytes}`);
 }
 
 function parseHeader(bytes: Uint8Array, path: string): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { UserError } from "../errors.ts";
 
 /** A file read by pieces: never a whole checkpoint in memory. */
@@ -14,18 +14,18 @@ const PIECE_BYTES = 1 << 28;
 
 /** @throws UserError bad_weights */
 export async function openSource(path: string): Promise<Source> {
-  const handle = await open(path, "r").catch((error: unknown) => {
+  const unreadable = (error: unknown) => {
     throw badWeights(path, "a file that can be read", error instanceof Error ? error.message : String(error));
-  });
-  const facts = await handle.stat();
-  if (!facts.isFile()) {
-    await handle.close();
-    throw badWeights(path, "a file", "a folder, pipe or device");
-  }
+  };
+  // Opening a pipe would wait for whoever writes to it.
+  const facts = await stat(path).catch(unreadable);
+  if (!facts.isFile()) throw badWeights(path, "a file", "a folder, pipe or device");
+  const handle = await open(path, "r").catch(unreadable);
+  const { size } = await handle.stat();
   return {
     path,
-    bytes: facts.size,
-    read: (at, length) => readExactly(handle, path, facts.size, at, length),
+    bytes: size,
+    read: (at, length) => readExactly(handle, path, size, at, length),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
@@ -49,5 +49,14 @@ async function readExactly(
   return out;
 }
 
+/** Names and values of a hostile file may be of any length. */
+const MAX_TEXT = 300;
+const short = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
+
 export const badWeights = (path: string, expected: string, came: string): UserError =>
-  new UserError("bad_weights", `${expected} in ${path}`, came, "download the file again and compare its size and hash");
+  new UserError(
+    "bad_weights",
+    `${short(expected)} in ${path}`,
+    short(came),
+    "download the file again and compare its size and hash",
+  );

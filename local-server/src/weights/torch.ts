@@ -6,6 +6,8 @@ import { readZipIndex, type StoredFile } from "./zip.ts";
 
 const MAX_PICKLE_BYTES = 64 << 20;
 const MAX_TENSORS = 100_000;
+/** Values of the whole tree, shared ones counted where they stand: lists of lists of one list could be without end. */
+const MAX_VALUES = 1_000_000;
 
 const STORAGES: Record<string, StoredType> = {
   "torch.DoubleStorage": "F64",
@@ -55,7 +57,12 @@ async function parse(source: Source): Promise<Checkpoint> {
   }
   const root = read(await source.read(file.at, file.bytes), path);
   const entries = new Map<string, Entry>();
-  const metadata = collect(root, [], entries, (call, name) => entryOf(call, name, prefix, files, path), path);
+  let values = 0;
+  const counted = () => {
+    if (++values > MAX_VALUES) throw badWeights(path, `at most ${MAX_VALUES} values`, "more");
+  };
+  const tensor = (call: Call, name: string) => entryOf(call, name, prefix, files, path);
+  const metadata = collect(root, [], entries, { tensor, counted }, path);
   if (entries.size === 0) throw badWeights(path, "tensors", "none");
   return checkpointOf(source, entries, metadata ?? null);
 }
@@ -76,9 +83,10 @@ function collect(
   value: Pickled,
   at: readonly string[],
   entries: Map<string, Entry>,
-  tensor: (call: Call, name: string) => Entry,
+  make: { readonly tensor: (call: Call, name: string) => Entry; readonly counted: () => void },
   path: string,
 ): Plain | undefined {
+  make.counted();
   if (value === null || typeof value !== "object") return value;
   if (value instanceof Uint8Array) return undefined;
   if ("call" in value) {
@@ -89,20 +97,26 @@ function collect(
     }
     if (entries.size >= MAX_TENSORS) throw badWeights(path, `at most ${MAX_TENSORS} tensors`, "more");
     if (entries.has(name)) throw badWeights(path, `one tensor ${name}`, "two");
-    entries.set(name, tensor(call, name));
+    entries.set(name, make.tensor(call, name));
     return undefined;
   }
   if ("global" in value) return value.global;
   const pairs: [string, Pickled][] = Array.isArray(value)
     ? value.map((item, i) => [String(i), item])
-    : [...value].map(([key, item]) => [String(key), item]);
+    : [...value].map(([key, item]) => [keyOf(key, path), item]);
   const plain: [string, Plain][] = [];
   for (const [key, item] of pairs) {
-    const result = collect(item, [...at, key], entries, tensor, path);
+    const result = collect(item, [...at, key], entries, make, path);
     if (result !== undefined) plain.push([key, result]);
   }
   if (Array.isArray(value)) return plain.map(([, item]) => item);
   return Object.assign(Object.create(null), Object.fromEntries(plain));
+}
+
+function keyOf(key: Pickled, path: string): string {
+  if (typeof key === "object" && key !== null)
+    throw badWeights(path, "names as keys of a dictionary", "a value of parts");
+  return String(key);
 }
 
 /** (storage, offset, size, stride, requires_grad, hooks): the storage is a persistent id ("storage", type, key, device, count). */
@@ -128,8 +142,9 @@ function entryOf(
   if (!isCount(offset) || !Array.isArray(dims) || !Array.isArray(strides) || dims.length !== strides.length) {
     throw bad("no offset, size or stride");
   }
-  if (dims.length > 64 || !dims.every(isCount) || !strides.every(isCount))
-    throw bad(`size [${dims}], stride [${strides}]`);
+  if (dims.length > 64 || !dims.every(isCount) || !strides.every(isCount)) {
+    throw bad("a size or stride that is no list of at most 64 whole numbers from 0 on");
+  }
   const storageCount = file.bytes / STORED_BYTES[type];
   const entry = { type, dims, strides, offset, storageAt: file.at, storageCount };
   // A view that repeats elements may be larger than its storage; none of our networks has one, and it would be a way to fill memory.

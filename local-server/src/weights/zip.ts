@@ -26,6 +26,7 @@ export async function readZipIndex(source: Source): Promise<Map<string, StoredFi
   const view = new DataView(raw.buffer);
   const files = new Map<string, StoredFile>();
   let total = 0;
+  const spans: { readonly from: number; readonly to: number; readonly name: string }[] = [];
   for (let i = 0, p = 0; i < count; i++) {
     if (p + 46 > bytes || view.getUint32(p, true) !== 0x02014b50) throw badWeights(path, "a zip entry", "other bytes");
     const nameLength = view.getUint16(p + 28, true);
@@ -46,8 +47,15 @@ export async function readZipIndex(source: Source): Promise<Map<string, StoredFi
     if (files.has(name)) throw badWeights(path, `one entry ${name}`, "two");
     total += size;
     if (total > source.bytes) throw badWeights(path, "entries no larger than the file", `${total} bytes and more`);
-    files.set(name, { at: await dataStart(source, headerAt, name, size), bytes: size });
+    const start = await dataStart(source, headerAt, name, size);
+    files.set(name, { at: start, bytes: size });
+    spans.push({ from: headerAt, to: start + size, name });
     p = next;
+  }
+  spans.sort((a, b) => a.from - b.from);
+  for (const [i, { from, name }] of spans.entries()) {
+    if (i > 0 && from < spans[i - 1]!.to)
+      throw badWeights(path, `${name} by itself`, `one inside ${spans[i - 1]!.name}`);
   }
   return files;
 }
