@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
 /** Writers of checkpoints, for tests: a .pth as torch.save lays it out (zip of a protocol 2 pickle and storages), safetensors. */
@@ -158,8 +157,6 @@ export const torchEntries = (root: Tree): ZipEntry[] => {
     { name: "model/version", data: Buffer.from("3\n") },
   ];
 };
-
-export const writeTorch = (path: string, root: Tree): void => writeFileSync(path, zipOf(torchEntries(root)));
 
 export function safetensorsOf(tensors: Readonly<Record<string, Stored>>, metadata?: Record<string, string>): Buffer {
   const parts: Buffer[] = [];

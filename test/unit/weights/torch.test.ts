@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openTorch } from "../../../local-server/src/weights/torch.ts";
-import { ops, pickleOf, type Tree, torchEntries, type ZipEntry, zipOf } from "../../support/checkpoints.ts";
+import { ops, type Tree, torchEntries, type ZipEntry, zipOf } from "../../support/checkpoints.ts";
 import { tempFolder } from "../../support/cli.ts";
 
 const fileOf = (bytes: Uint8Array): string => {
