@@ -57,6 +57,25 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/tokenizer",
     "local-server/src/random.ts",
     "local-server/src/pipeline/types.ts",
+    // A bank that the user added is read where it is kept.
+    "local-server/src/banks/store.ts",
+  ],
+  "local-server/src/banks": [
+    "local-server/protocol",
+    "local-server/src/banks/store.ts",
+    "local-server/src/errors.ts",
+    "local-server/src/onnx",
+    "local-server/src/stages",
+    "local-server/src/takes",
+    "local-server/src/video",
+    "node:*",
+  ],
+  "local-server/src/banks/store.ts": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/onnx",
+    "local-server/src/takes",
+    "node:*",
   ],
   "local-server/src/pipeline": [
     "local-server/protocol",
@@ -143,6 +162,7 @@ const RULES: Record<string, readonly string[]> = {
   ],
   "local-server/src/cli": [
     "local-server/protocol",
+    "local-server/src/banks",
     "local-server/src/errors.ts",
     "local-server/src/engine",
     "local-server/src/import",

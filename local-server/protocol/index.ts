@@ -5,3 +5,4 @@ export * from "./messages.ts";
 export * from "./request.ts";
 export * from "./time.ts";
 export * from "./timecode.ts";
+export * from "./user-bank.ts";

@@ -79,7 +79,8 @@ export const generateRequestSchema = z.object({
   fadeSeconds: z.number().min(0).max(5).default(0.002),
   guide: z
     .discriminatedUnion("kind", [
-      z.object({ kind: z.literal("bank") }),
+      /** The bundle's own bank, or with `id` one that the user added. */
+      z.object({ kind: z.literal("bank"), id: z.string().optional() }),
       z.object({ kind: z.literal("file"), path: z.string() }),
       z.object({ kind: z.literal("folder"), path: z.string() }),
       z.object({ kind: z.literal("none") }),

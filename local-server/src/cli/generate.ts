@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import {
   type GenerateRequest,
@@ -7,6 +7,7 @@ import {
   type Ticks,
   ticksOfString,
 } from "../../protocol/index.ts";
+import { bankOfFolder, readBank } from "../banks/store.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { JobResult } from "../engine/messages.ts";
 import { UserError } from "../errors.ts";
@@ -21,7 +22,7 @@ import { parseTime } from "./times.ts";
 export const GENERATE_USAGE =
   "generate [VIDEO] [--prompt T] [--negative T] [--from X --to Y] [--model ID] [--seed N] [--takes N] [--steps N] [--guidance G] " +
   "[--mono|--stereo] [--lufs L] [--true-peak dBTP] [--fade S] [--bit-depth 16|24|32f] [-o OUT.wav | --out-dir DIR] " +
-  "[--mux OUT.mp4] [--guide bank|FILE|DIR|none] [--guide-strength 0..1] [--room auto|off] [--reference] [--json]";
+  "[--mux OUT.mp4] [--guide bank|bank:ID|FILE|DIR|none] [--guide-strength 0..1] [--room auto|off] [--reference] [--json]";
 
 const OPTIONS = {
   prompt: { type: "string" },
@@ -125,13 +126,18 @@ const describePrompt = (prompt: string): string =>
 
 async function guideOf(text: string): Promise<NonNullable<GenerateRequest["guide"]>> {
   if (text === "bank" || text === "none") return { kind: text };
+  const id = /^bank:(.*)$/.exec(text)?.[1];
+  if (id !== undefined) return { kind: "bank", id: (await readBank(id)).bank.id };
   const path = resolve(text);
   const facts = await stat(path).catch(() => null);
-  if (facts?.isDirectory()) return { kind: "folder", path };
+  if (facts?.isDirectory()) {
+    const added = await bankOfFolder(await realpath(path));
+    return added === null ? { kind: "folder", path } : { kind: "bank", id: added };
+  }
   if (facts?.isFile()) return { kind: "file", path };
   throw new UserError(
     "bad_guide",
-    "--guide as bank, none, a sound file or a folder of sounds",
+    "--guide as bank, bank:ID, none, a sound file or a folder of sounds",
     JSON.stringify(text),
     "check the path",
   );

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { BANK_USAGE, bankVerb } from "./bank.ts";
 import { BENCH_USAGE, benchVerb } from "./bench.ts";
 import { DOCTOR_USAGE, doctorVerb } from "./doctor.ts";
 import { GENERATE_USAGE, generateVerb } from "./generate.ts";
@@ -14,6 +15,7 @@ const VERBS: Record<string, Verb> = {
   regenerate: regenerateVerb,
   serve: serveVerb,
   models: modelsVerb,
+  bank: bankVerb,
   doctor: doctorVerb,
   bench: benchVerb,
   help: async (_args, _signal, output) => output.finish({ help: HELP }, HELP),
@@ -26,6 +28,7 @@ const HELP = [
   `  foley ${REGENERATE_USAGE}`,
   `  foley ${SERVE_USAGE}`,
   `  foley ${MODELS_USAGE}`,
+  `  foley ${BANK_USAGE}`,
   `  foley ${DOCTOR_USAGE}`,
   `  foley ${BENCH_USAGE}`,
   "",

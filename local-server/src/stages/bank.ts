@@ -104,7 +104,7 @@ async function loadClass(
 }
 
 /** Recordings of one class of a user's folder that are loaded at most: enough to alternate. */
-const MAX_RECORDINGS = 8;
+export const MAX_RECORDINGS = 8;
 
 /**
  * A user's folder of sounds as a bank: files whose names differ only by a take number form a class, and the names are its

@@ -11,6 +11,7 @@ import { type Cue, chooseCues } from "./cues.ts";
 import { performAction, type Span, type Voice } from "./perform.ts";
 import { roomOf } from "./place.ts";
 import { shared, spot } from "./spotting.ts";
+import { openUserBank } from "./user-bank.ts";
 
 const PERFORMANCE_STREAM = 1;
 /** Beds have a stream of their own: a bed stays as it is when events are moved or added. */
@@ -45,13 +46,18 @@ export async function makeGuide(
     throw new UserError("bad_guide", "a model with a bank of sounds", bundle.manifest.id, "use --guide FILE or none");
   }
   const own = await openBundleBank(bundle, context.signal);
-  const bank = plan.guide.kind === "folder" ? await openFolderBank(plan.guide.path, bundle, context.signal) : own;
+  const bank = await bankOf(plan, own, bundle, context);
   const cues = await chooseCues(plan, visual, text, own, bank, bundle, context);
   const guide = await perform(plan, cues, visual, bank, span, seed, context, kept);
   context.progress("guide", 1);
   if (plan.request.room === "off") return guide;
   const shown = visual.semantic && own.picture ? scoreByPicture(visual.semantic, own.picture) : null;
   return { ...guide, room: roomOf(own, shown, bank === own ? cues.map(({ index }) => index) : []) };
+}
+
+async function bankOf({ guide }: Plan, own: Bank, bundle: Bundle, context: Context): Promise<Bank> {
+  if (guide.kind === "folder") return openFolderBank(guide.path, bundle, context.signal);
+  return guide.kind === "bank" && guide.id !== undefined ? openUserBank(guide.id, bundle, context) : own;
 }
 
 const SILENT: Guide = { layers: { action: null, bed: null }, room: null, events: [], chosen: [] };
