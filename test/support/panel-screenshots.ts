@@ -14,6 +14,8 @@ import {
   slowestInteraction,
   takes,
 } from "./panel.ts";
+import { openInPremiere } from "./premiere/in-chromium.ts";
+import { lay, scene, TIMEBASE } from "./premiere/scene.ts";
 
 const folder = resolve(import.meta.dirname, "../../screenshots");
 const sample = resolve(import.meta.dirname, "../fixtures/walk-wood-floor.mp4");
@@ -109,9 +111,7 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await shoot(page, "14-error");
   await page.getByRole("button", { name: "Close" }).click();
   await page.keyboard.press("Escape");
-  await page.evaluate(() =>
-    document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined,
-  );
+  await rest(page);
   await page.keyboard.press("?");
   await shoot(page, "15-keys");
   await page.keyboard.press("?");
@@ -121,13 +121,67 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await page.close();
 }
 
+/** The same panel in Premiere's double: its states of selecting, rendering, placing and refusing. */
+async function walkInPremiere(browser: Browser, folder: string): Promise<void> {
+  const at = scene({}, { timebase: TIMEBASE["25"], zeroPoint: 90_000 * TIMEBASE["25"], name: "Reel 2" }, folder);
+  const data = join(folder, "data");
+  const { page, dialog } = await openInPremiere(browser, at, data);
+  const select = async (): Promise<void> => {
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.waitForTimeout(600);
+  };
+  await page.getByTestId("down").waitFor({ timeout: 30_000 });
+  await shoot(page, "20-premiere-no-engine");
+  const server = await serve(data);
+  await page.getByRole("button", { name: "Connect again" }).click();
+  await page.getByText("foley-mini").first().waitFor();
+  await shoot(page, "21-premiere-nothing-selected");
+  const source = { path: sample, fps: 10 };
+  const clip = lay(at, "Video", 0, [250, 400], { in: 25 * at.sequence.timebase, name: "walk", item: source });
+  lay(at, "Audio", 0, [0, 1000], { name: "dialogue" });
+  clip.selected = true;
+  await select();
+  await page.waitForTimeout(3000);
+  await shoot(page, "22-premiere-clip");
+  const second = lay(at, "Video", 0, [450, 500], { name: "door", selected: true });
+  await select();
+  await shoot(page, "23-premiere-two-clips");
+  second.selected = false;
+  await select();
+  await generateButton(page).click();
+  await takesAre(page, 1);
+  await page.keyboard.press("Enter");
+  await page.getByTestId("notice").waitFor();
+  await shoot(page, "24-premiere-placed");
+  await generateButton(page).click();
+  await takesAre(page, 2);
+  clip.start += 10 * at.sequence.timebase;
+  await rest(page);
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await shoot(page, "25-premiere-clip-moved");
+  dialog.open();
+  await page.getByRole("button", { name: "Place again" }).click();
+  await page.getByTestId("host-busy").waitFor({ timeout: 10_000 });
+  await shoot(page, "26-premiere-busy");
+  dialog.close();
+  await page.close();
+  await server.stop();
+}
+
+/** Nothing has the focus, so that keys are the panel's. */
+const rest = (page: Page): Promise<void> =>
+  page.evaluate(() => (document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined));
+
 const executable = findChromium();
 if (!executable) throw new Error("no Chromium: install it, or name it in FOLEY_CHROMIUM");
 mkdirSync(folder, { recursive: true });
 const data = mkdtempSync(join(tmpdir(), "foley-screenshots-"));
 const browser = await launchChromium(executable);
 try {
-  await walk(browser, data);
+  const only = process.argv[2];
+  if (only !== "premiere") await walk(browser, join(data, "browser"));
+  if (only !== "browser") await walkInPremiere(browser, join(data, "premiere"));
 } finally {
   await browser.close();
   rmSync(data, { recursive: true, force: true });

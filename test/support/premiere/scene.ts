@@ -74,10 +74,12 @@ export const newSequence = (id: string, fields: Partial<SequenceState> = {}): Se
 });
 
 /** A saved project with one empty sequence in front, and an engine that holds the delivered script. */
-export function scene(quirks: Partial<Quirks> = {}, sequenceFields: Partial<SequenceState> = {}): Scene {
-  const folder = mkdtempSync(join(tmpdir(), "foley-premiere-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ["program", "user", "documents", "temp"]) mkdirSync(join(folder, name));
+export function scene(
+  quirks: Partial<Quirks> = {},
+  sequenceFields: Partial<SequenceState> = {},
+  folder: string = folderOfTest(),
+): Scene {
+  for (const name of ["program", "user", "documents", "temp"]) mkdirSync(join(folder, name), { recursive: true });
   const sequence = newSequence("seq-1", sequenceFields);
   const project: ProjectState = {
     documentId: "doc-1",
@@ -103,6 +105,12 @@ export function scene(quirks: Partial<Quirks> = {}, sequenceFields: Partial<Sequ
     temp: join(folder, "temp"),
   };
   return { engine: startEngine(world, script), world, folder, project, sequence };
+}
+
+function folderOfTest(): string {
+  const folder = mkdtempSync(join(tmpdir(), "foley-premiere-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 export interface ClipFields extends Partial<Omit<ClipState, "item">> {
