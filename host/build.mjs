@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { transformAsync } from "@babel/core";
+import { transformAsync, types } from "@babel/core";
 import arrowFunctions from "@babel/plugin-transform-arrow-functions";
 import blockScoping from "@babel/plugin-transform-block-scoping";
 import destructuring from "@babel/plugin-transform-destructuring";
@@ -30,6 +30,37 @@ const TO_ES3 = [
   propertyLiterals,
   reservedWords,
 ];
+
+/** Expressions that are read wrongly when they stand bare inside another one. */
+const WRAPPED = ["LogicalExpression", "ConditionalExpression", "AssignmentExpression", "SequenceExpression"];
+const PARTS = {
+  LogicalExpression: ["left", "right"],
+  BinaryExpression: ["left", "right"],
+  ConditionalExpression: ["test", "consequent", "alternate"],
+};
+
+/**
+ * Parentheses where Premiere's engine needs them: to it `||` and `&&` bind equally strong (underscore #2949), and a choice inside a
+ * choice is an error or another choice (babel-preset-extendscript).
+ */
+const parentheses = () => ({
+  visitor: {
+    Program: {
+      exit(program) {
+        program.traverse({
+          Expression({ node }) {
+            for (const part of PARTS[node.type] ?? []) {
+              const inside = node[part];
+              const isChain =
+                inside.type === "LogicalExpression" && inside.operator === node.operator && part === "left";
+              if (WRAPPED.includes(inside.type) && !isChain) node[part] = types.parenthesizedExpression(inside);
+            }
+          },
+        });
+      },
+    },
+  },
+});
 
 /** Same sources, same stamp: what the panel tells a stale script by. */
 function stampOf() {
@@ -59,9 +90,7 @@ export async function buildHost() {
     sourceType: "script",
     comments: false,
     assumptions: { ignoreFunctionLength: true, objectRestNoSymbols: true, ignoreToPrimitiveHint: true },
-    // Parentheses of nested choices are kept: old engines read the bare form from the left.
-    generatorOpts: { retainFunctionParens: true, jsescOption: { minimal: false } },
-    plugins: TO_ES3,
+    plugins: [...TO_ES3, parentheses],
   });
   return { code: `// Foley in the editor, host script ${build}\n${code}\n`, build };
 }

@@ -116,6 +116,17 @@ test.each([
   expect(timelineOf(at.sequence)).toEqual(expect.arrayContaining(before));
 });
 
+test("clips out of order and over one another, as a lengthened end leaves them, are all seen (MOG)", () => {
+  const at = toPlace();
+  const long = lay(at, "Audio", 1, [0, 10]);
+  lay(at, "Audio", 1, [20, 30]);
+  lay(at, "Audio", 1, [900, 910]);
+  long.end = 150 * FRAME;
+  at.sequence.audio[1]!.clips.reverse();
+  at.sequence.audio[1]!.name = "Foley";
+  expect(dataOf(place(at)).trackIndex).toBe(2);
+});
+
 test("clips that only touch it do not matter", () => {
   const at = toPlace();
   lay(at, "Audio", 1, [50, 100]);

@@ -77,12 +77,33 @@ test("methods are called on their object: only two of the language's own are bor
   expect(new Set(lenders)).toEqual(new Set(["hasOwnProperty", "toString"]));
 });
 
-test("no choice stands bare inside a choice: old engines read it from the left", () => {
-  const choices = nodes.filter(({ type }) => type === "ConditionalExpression");
-  const bare = choices.filter(({ test: question, alternate }) =>
-    [question, alternate].some((part) => isNode(part) && part.type === "ConditionalExpression"),
-  );
+test("nothing stands bare inside || and && or a choice: Premiere's engine binds both equally strong (underscore #2949)", () => {
+  const written = [...nodesOf(parse(code, { ecmaVersion: 3, preserveParens: true }) as unknown as Node)];
+  const isA = (part: unknown, ...types: string[]): boolean => isNode(part) && types.includes(part.type);
+  const bare = written.filter((node) => {
+    if (isA(node, "ConditionalExpression")) {
+      return [node.test, node.consequent, node.alternate].some((part) =>
+        isA(part, "ConditionalExpression", "LogicalExpression", "AssignmentExpression"),
+      );
+    }
+    return (
+      isA(node, "LogicalExpression") &&
+      [node.left, node.right].some(
+        (part) =>
+          isA(part, "ConditionalExpression") ||
+          (isNode(part) && part.type === "LogicalExpression" && part.operator !== node.operator),
+      )
+    );
+  });
   expect(bare).toEqual([]);
+  const mixed = nodes.filter(
+    (node) =>
+      isA(node, "LogicalExpression") &&
+      [node.left, node.right].some(
+        (part) => isNode(part) && part.type === "LogicalExpression" && part.operator !== node.operator,
+      ),
+  );
+  expect(mixed.length).toBeGreaterThan(0);
 });
 
 test("no regular expression holds <, no minus stands before a negative number", () => {

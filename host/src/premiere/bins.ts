@@ -55,8 +55,8 @@ export function checkWav(path: string): void {
   if (!file.open("r")) wrong("The take's file cannot be read. Look at the rights of its folder.");
   const head = file.read(12);
   file.close();
-  if (!/^(?:RIFF|RF64)[\s\S]{4}WAVE$/.test(head) || file.length <= 44)
-    wrong("The take's file is no WAV. Generate it again.");
+  const isWav = (head.slice(0, 4) === "RIFF" || head.slice(0, 4) === "RF64") && head.slice(8) === "WAVE";
+  if (!isWav || file.length <= 44) wrong("The take's file is no WAV. Generate it again.");
 }
 
 /**
