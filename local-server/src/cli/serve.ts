@@ -116,10 +116,15 @@ async function givenKeys(file: string | undefined, token: string | undefined): P
   const text = await readFile(path, "utf8").catch(() => {
     throw new UserError("not_found", "--keys as a file", JSON.stringify(file), "write one line a person: name key");
   });
-  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) {
+  const { mode, uid } = await stat(path);
+  // A file of another user, such as a container's mounted secret, is his to keep.
+  if (process.platform !== "win32" && uid === process.getuid?.() && (mode & 0o077) !== 0) {
     throw new UserError("bad_value", "a keys file that only you can read", "one that others can", `chmod 600 ${file}`);
   }
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  if (lines.length === 0) {
+    throw new UserError("bad_value", "at least one line `name key`", "none", "make a key: openssl rand -base64 32");
+  }
   return lines.map((line) => {
     const [name = "", secret = "", ...rest] = line.trim().split(/\s+/);
     return asKey(name, rest.length === 0 ? secret : "");

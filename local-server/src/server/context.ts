@@ -1,3 +1,4 @@
+import type { IntervalHistogram } from "node:perf_hooks";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Access } from "./access.ts";
 import type { Limits } from "./limits.ts";
@@ -16,6 +17,8 @@ export interface Context {
   /** For files that live as long as one answer. */
   readonly tempFolder: string;
   readonly version: string;
+  /** How long anything that answers had to wait for this thread, since the start, in nanoseconds. */
+  readonly loopDelay: IntervalHistogram;
   /** Aborted when the server stops: no new work, and what clients wait for is broken off. */
   readonly stopping: AbortSignal;
 }

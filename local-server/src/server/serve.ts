@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Duplex } from "node:stream";
 import { UserError } from "../errors.ts";
 import type { Jobs } from "../jobs/jobs.ts";
@@ -52,6 +53,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     uploads: await openUploads(folders.uploads, limits),
     tempFolder: await emptied(folders.temp),
     version: PRODUCT_VERSION,
+    loopDelay: monitorEventLoopDelay({ resolution: 10 }),
     stopping: stopping.signal,
   };
   const app = createApp(context, options.panelFolder);
@@ -65,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   server.maxConnections = limits.connections;
   const port = await listen(server, host, options.port);
+  context.loopDelay.enable();
   const guard = createGuard({ port, shared: shared !== null, names: shared?.names ?? [] });
   let lastSeen_ms = performance.now();
 
@@ -88,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     async close() {
       stopping.abort();
+      context.loopDelay.disable();
       sockets.close();
       const closed = new Promise<void>((settle) => server.close(() => settle()));
       server.closeIdleConnections();

@@ -24,7 +24,7 @@ export const ABOUT_ROUTES = [
     says: "What the server is and does. (`/healthz` needs no key and says only that it is there.)",
     answers: { 200: { says: "It is well.", schema: health } },
     refusals: [],
-    async handle({ response, context: { jobs, tempFolder, version } }) {
+    async handle({ response, context: { jobs, tempFolder, version, loopDelay } }) {
       const states = jobs.jobs().map(({ state }) => state);
       const { bavail, bsize } = await statfs(tempFolder);
       response.json({
@@ -36,6 +36,11 @@ export const ABOUT_ROUTES = [
         takes: jobs.takes().length,
         freeBytes: bavail * bsize,
         uptimeSeconds: process.uptime(),
+        loopDelay_ms: {
+          p50: loopDelay.percentile(50) / 1e6,
+          p99: loopDelay.percentile(99) / 1e6,
+          max: loopDelay.max / 1e6,
+        },
       });
     },
   }),
