@@ -136,6 +136,14 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/weights",
     "node:*",
   ],
+  "local-server/src/doctor": [
+    "local-server/protocol",
+    "local-server/src/errors.ts",
+    "local-server/src/engine",
+    "local-server/src/onnx/bundle.ts",
+    "local-server/src/video",
+    "node:*",
+  ],
   "local-server/src/jobs": [
     "local-server/protocol",
     "local-server/src/errors.ts",
@@ -150,6 +158,7 @@ const RULES: Record<string, readonly string[]> = {
   "local-server/src/server": [
     "local-server/protocol",
     "local-server/src/errors.ts",
+    "local-server/src/doctor",
     "local-server/src/engine",
     "local-server/src/jobs",
     "local-server/src/onnx/bundle.ts",
@@ -164,6 +173,7 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/protocol",
     "local-server/src/banks",
     "local-server/src/errors.ts",
+    "local-server/src/doctor",
     "local-server/src/engine",
     "local-server/src/import",
     "local-server/src/jobs",

@@ -187,8 +187,14 @@ test("ids that are none are not there, however they look", async () => {
   expect(await problemOf(await server.ask("/v1/jobs/%E0%A4%A"))).toEqual([400, "bad_request", undefined]);
 });
 
-test("health tells what there is; models what is installed", async () => {
+test("health tells what there is, models what is installed, doctor what is missing", async () => {
   expect(await (await server.ask("/v1/health")).json()).toMatchObject({ ok: true, apiVersions: ["1"], running: 0 });
   const { models } = (await (await server.ask("/v1/models")).json()) as { models: { id: string }[] };
   expect(models.map(({ id }) => id)).toContain("foley-mini");
+  const both = await Promise.all([1, 2].map(async () => (await server.ask("/v1/doctor")).json()));
+  expect(both[0]).toEqual(both[1]);
+  expect(both[0]).toMatchObject({
+    ok: true,
+    checks: expect.arrayContaining([expect.objectContaining({ name: "ffmpeg" })]),
+  });
 });

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type JobResource, TICKS_PER_SECOND } from "../../local-server/protocol/index.ts";
@@ -72,7 +72,7 @@ test("a five-minute take is made, hashed and drawn, a five-minute clip muxed, wh
     const at = (share: number): string => waits[Math.floor(share * (waits.length - 1))]!.toFixed(0);
     console.log(
       `thread of the server: p50 ${delay.p50!.toFixed(0)}, p99 ${delay.p99!.toFixed(0)}, most ${delay.max!.toFixed(0)} ms; ` +
-        `${waits.length} answers meanwhile: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} ms`,
+        `${waits.length} answers meanwhile: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} ms; load ${loadavg()[0]!.toFixed(1)} on ${availableParallelism()} cores`,
     );
   } finally {
     isOver = true;

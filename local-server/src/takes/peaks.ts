@@ -46,7 +46,8 @@ function addBlock(
     ? (at: number) => bytes.readFloatLE(at)
     : width === 2
       ? (at: number) => bytes.readInt16LE(at) / 0x8000
-      : (at: number) => bytes.readIntLE(at, 3) / 0x80_0000;
+      : // Four times as fast as readIntLE, and there are millions.
+        (at: number) => (((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)) << 8) >> 8) / 0x80_0000;
   for (let n = 0; n < count; n++) {
     const column = Math.floor(((from + n) * columns) / frames);
     for (let channel = 0; channel < channels; channel++) {

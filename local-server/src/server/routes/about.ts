@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { z } from "zod";
 import { CALLS, modelSchema } from "../../../protocol/index.ts";
+import { type Check, examine, isReady } from "../../doctor/examine.ts";
 import { listModels, listSounds } from "../models.ts";
 import { route } from "../route.ts";
 import { API_VERSIONS } from "../version.ts";
@@ -15,6 +16,21 @@ const health = z.object({
   freeBytes: z.number(),
   uptimeSeconds: z.number(),
 });
+
+const doctor = z.object({
+  ok: z.boolean(),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(["ok", "info", "todo"]),
+      found: z.string(),
+      todo: z.string().nullable(),
+      needed: z.boolean(),
+    }),
+  ),
+});
+/** Providers are tried in a process of their own: once for all who ask at the same time. */
+let examining: Promise<Check[]> | null = null;
 
 export const ABOUT_ROUTES = [
   route({
@@ -42,6 +58,21 @@ export const ABOUT_ROUTES = [
           max: loopDelay.max / 1e6,
         },
       });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/doctor",
+    name: "examine",
+    says: "What this machine has for making takes, and what to do where something is missing. Takes some seconds.",
+    answers: { 200: { says: "What was found.", schema: doctor } },
+    refusals: ["stopping"],
+    async handle({ response, context: { stopping } }) {
+      examining ??= examine(stopping).finally(() => {
+        examining = null;
+      });
+      const checks = await examining;
+      response.json({ ok: isReady(checks), checks });
     },
   }),
   route({
