@@ -92,7 +92,7 @@ export async function serveHere(
 }
 
 /** Sends bytes as they are to a port and hands back everything that comes until the other side closes. */
-export function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
+function sendRaw(port: number, bytes: string | Buffer): Promise<string> {
   return new Promise((settle, fail) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
     let answer = "";
