@@ -21,6 +21,7 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     modulePreload: false,
+    cssCodeSplit: false,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: { output: { format: "iife" } },
   },

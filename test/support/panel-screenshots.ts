@@ -68,7 +68,7 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await shoot(page, "02-no-jobs");
   await tab(page, "Cue");
   await openByPath(page, sample);
-  await page.getByTestId("look").waitFor({ timeout: 30_000 });
+  await page.getByRole("group", { name: "Words that the picture suggests" }).waitFor({ timeout: 30_000 });
   await shoot(page, "03-clip-first-run");
   await more(page).click();
   await shoot(page, "04-more");

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { translate } from "../i18n/text.ts";
 import { noticeOfBody } from "../state/notice.ts";
 import { soundingTracks } from "../state/sounding.ts";
-import { isOfClip, keyOfClip, type State, type Take } from "../state/state.ts";
+import { isOfClip, keyOfClip, type State, type Take, takeOf, takesOfClip } from "../state/state.ts";
 import { openClip } from "./clip.ts";
 import { settleEdits } from "./events.ts";
 import { select } from "./transport.ts";
@@ -24,6 +24,7 @@ export function followState(app: App): void {
     if (sounds) player.setTracks(soundingTracks(state, (take) => server.takeBytes(take)));
     if (cue) keepCue(app, state);
     for (const take of came) welcome(app, take);
+    if (takeOf(before, state.selectedTakeId) && !takeOf(state, state.selectedTakeId)) leave(app);
     if (failed?.error) {
       const text = translate(state.language);
       store.set({ notice: noticeOfBody(failed.error, text, failed.request) });
@@ -54,6 +55,17 @@ function welcome(app: App, take: Take): void {
   select(app, take.id);
   if (keepsEvent) store.set({ selectedEvent });
   if (isNothing(take)) document.querySelector<HTMLTextAreaElement>("[data-words] textarea")?.focus();
+}
+
+/** The chosen take is gone: the newest of what is open is chosen, and nothing of it lies on a track any more. */
+function leave({ store }: App): void {
+  const state = store.get();
+  store.set({
+    selectedTakeId: takesOfClip(state)[0]?.id ?? null,
+    part: null,
+    selectedEvent: null,
+    placed: state.placed.filter(({ takeId }) => takeOf(state, takeId) !== undefined),
+  });
 }
 
 /** Whether the model found nothing in the picture that it knows a sound for, and no words said otherwise. */

@@ -28,6 +28,8 @@ export interface Server {
   generate(request: GenerateRequest): Promise<string>;
   cancel(jobId: string): Promise<void>;
   markTake(takeId: string, change: { hearted?: boolean; locked?: boolean }): Promise<void>;
+  /** Its files too. */
+  removeTake(takeId: string): Promise<void>;
   /** The WAV as it lies on disk. */
   takeBytes(take: Take): Promise<ArrayBuffer>;
   /** Highest absolute sample per column, one array per channel. */
@@ -185,6 +187,9 @@ export function connectServer(
     async markTake(id, change) {
       const take = await call("takes.mark", { id, ...change });
       store.set(({ takes }) => ({ takes: put(takes, take) }));
+    },
+    async removeTake(id) {
+      await call("takes.remove", { id });
     },
     takeBytes: async ({ id }) => (await http(`/v1/takes/${id}/audio`)).arrayBuffer(),
     async peaks({ id, record }) {

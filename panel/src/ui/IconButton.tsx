@@ -8,7 +8,8 @@ interface IconButtonProps {
   readonly keyHint?: string | undefined;
   readonly pressed?: boolean;
   readonly disabled?: boolean;
-  readonly onPress: () => void;
+  /** Left out where a trigger around it listens. */
+  readonly onPress?: () => void;
 }
 
 /** A quiet square button; with `pressed` it is a switch. */
@@ -18,11 +19,11 @@ export function IconButton({ icon, label, keyHint, pressed, disabled = false, on
   return (
     <TooltipTrigger delay={600}>
       {pressed === undefined ? (
-        <ActionButton {...shared} onPress={onPress}>
+        <ActionButton {...shared} {...(onPress ? { onPress } : {})}>
           <Icon name={icon} />
         </ActionButton>
       ) : (
-        <ToggleButton {...shared} isSelected={pressed} onChange={onPress}>
+        <ToggleButton {...shared} isSelected={pressed} onChange={() => onPress?.()}>
           <Icon name={icon} filled={pressed && (icon === "heart" || icon === "star")} />
         </ToggleButton>
       )}

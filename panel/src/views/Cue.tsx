@@ -1,4 +1,4 @@
-import { Button, ToggleButton } from "@adobe/react-spectrum";
+import { Button } from "@adobe/react-spectrum";
 import { secondsOfTicks, ticks } from "local-server/protocol";
 import { canGenerate, generate } from "../actions/generate.ts";
 import { follow } from "../actions/selection.ts";
@@ -77,9 +77,7 @@ function Range() {
       {clip.sequence === null ? (
         <IconButton icon="fit" label={text("wholeClip")} onPress={() => wholeClip(app)} />
       ) : (
-        <ToggleButton isQuiet isSelected={follows} onChange={() => follow(app)} aria-label={text("followLong")}>
-          {text("follow")}
-        </ToggleButton>
+        <IconButton icon="link" label={text("followLong")} pressed={follows} onPress={() => follow(app)} />
       )}
     </div>
   );

@@ -2,6 +2,7 @@ import { regenerate } from "../actions/generate.ts";
 import { redo, undo } from "../actions/takes.ts";
 import { select } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
+import { sayNote } from "../i18n/note.ts";
 import { matchedGainDb } from "../state/sounding.ts";
 import type { Take } from "../state/state.ts";
 import type { Family } from "../state/versions.ts";
@@ -41,7 +42,7 @@ export function TakeDetail({ take, family }: { readonly take: Take; readonly fam
       {take.record.notes.length > 0 && (
         <ul className="dim">
           {take.record.notes.map((note) => (
-            <li key={note}>{note}</li>
+            <li key={note}>{sayNote(note, text)}</li>
           ))}
         </ul>
       )}

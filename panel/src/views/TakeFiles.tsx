@@ -6,6 +6,7 @@ import { useApp, useAppState, useText } from "../app.ts";
 import { infoNotice } from "../state/notice.ts";
 import { clipPathOf, type Take } from "../state/state.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { DeleteTake } from "./DeleteTake.tsx";
 
 /** Where the take lies, and ways out of the panel. */
 export function TakeFiles({ take }: { readonly take: Take }) {
@@ -32,6 +33,7 @@ export function TakeFiles({ take }: { readonly take: Take }) {
       <ActionButton isQuiet onPress={() => void reveal()}>
         {text("reveal")}
       </ActionButton>
+      <DeleteTake take={take} />
     </div>
   );
 }

@@ -2,16 +2,16 @@ import { ActionButton, TextArea } from "@adobe/react-spectrum";
 import { useState } from "react";
 import { useApp, useAppState, useText } from "../app.ts";
 import { languageOf } from "../i18n/text.ts";
-import { type State, takesOfClip } from "../state/state.ts";
+import { type Looked, type State, takesOfClip } from "../state/state.ts";
 import { IconButton } from "../ui/IconButton.tsx";
 import { plainClass } from "../ui/plain-class.ts";
 
 const SHOWN = 4;
 
 /** What the picture suggests: looked at for this range, else as the takes of the clip were understood. Best first. */
-function suggestionsOf(state: State): string[] {
+function suggestionsOf(state: State, look: Looked | null): string[] {
   const isChinese = languageOf(state.language) === "zh";
-  const seen = state.look?.suggestions.map(({ label, labelZh }) => (isChinese ? (labelZh ?? label) : label)) ?? [];
+  const seen = look?.suggestions.map(({ label, labelZh }) => (isChinese ? (labelZh ?? label) : label)) ?? [];
   const taken = takesOfClip(state).flatMap(({ record }) => record.chosen.map((choice) => plainClass(choice.class)));
   const said = state.words.prompt.toLowerCase();
   return [...new Set(seen.length > 0 ? seen : taken)]
@@ -25,11 +25,15 @@ export function Words() {
   const text = useText();
   const words = useAppState((state) => state.words);
   const favourites = useAppState((state) => state.favourites);
-  const looked = useAppState((state) => state.look);
+  const look = useAppState((state) => state.look);
+  useAppState((state) => state.range);
   useAppState((state) => state.takes);
   useAppState((state) => state.language);
   useAppState((state) => state.clip);
-  const suggestions = suggestionsOf(app.store.get());
+  const { clip, range } = app.store.get();
+  // Of the same clip: while another range of it is looked at, the words of the last one stay.
+  const looked = clip !== null && look !== null && app.host.peek(clip, range)?.video === look.path ? look : null;
+  const suggestions = suggestionsOf(app.store.get(), looked);
   const first = suggestions[0];
   const prompt = words.prompt.trim();
   const isFavourite = favourites.includes(prompt);
