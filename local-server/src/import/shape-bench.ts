@@ -140,12 +140,7 @@ function randomTensors(dims: ReadonlyMap<string, readonly number[]>): Tensors {
 }
 
 /** Names and shapes of a published denoiser's tensors. */
-export function denoiserDims(size: {
-  hidden: number;
-  heads: number;
-  triple: number;
-  single: number;
-}): Map<string, number[]> {
+function denoiserDims(size: { hidden: number; heads: number; triple: number; single: number }): Map<string, number[]> {
   const { hidden: h, heads, triple, single } = size;
   const head = h / heads;
   const wide = 256 * Math.ceil(Math.trunc((8 * h) / 3) / 256);

@@ -9,7 +9,11 @@ import { type Tensor, tensor } from "./tensor.ts";
  */
 let runtime: typeof Ort | undefined;
 const ort = (): typeof Ort => {
-  runtime ??= createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+  if (!runtime) {
+    runtime = createRequire(import.meta.url)("onnxruntime-node") as typeof Ort;
+    // It writes to the terminal what it also throws: a page for every session that finds no GPU.
+    runtime.env.logLevel = "fatal";
+  }
   return runtime;
 };
 
@@ -46,7 +50,7 @@ export async function openSession(
         executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
         intraOpNumThreads: threads,
         // A provider whose library is absent is told in our own words, when none is left.
-        ...(provider === "cpu" ? {} : { logSeverityLevel: 4 as const }),
+        logSeverityLevel: 4,
         // Spinning threads burn the second core while JavaScript works.
         extra: { session: { intra_op: { allow_spinning: "0" } } },
       };

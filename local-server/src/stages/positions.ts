@@ -7,7 +7,7 @@ import { type Tensor, tensor } from "../onnx/tensor.ts";
 const f32 = Math.fround;
 
 /** Source index of each of `to` outputs among `from` inputs: floor((i + 0.5) from / to). */
-export function nearestExact(from: number, to: number): number[] {
+function nearestExact(from: number, to: number): number[] {
   const scale = f32(from / to);
   return Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.floor(f32((i + 0.5) * scale))));
 }
