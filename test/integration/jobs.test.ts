@@ -187,6 +187,23 @@ test("a store that is damaged is refused; moved away, the takes beside it are fo
   expect(after.job(found[0]!.jobId)).toMatchObject({ state: "done", takeIds: found.map(({ id }) => id) });
 });
 
+test("a take of the command line is listed where it lies, once, with its clip; forgotten, its files stay", async () => {
+  const folder = tempFolder();
+  const path = join(folder, "a.wav");
+  const engine = createEngine();
+  const quiet = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
+  await engine.run({ request: request(), targets: [path] }, quiet);
+  engine.kill();
+  const jobs = await open(tempFolder());
+  const take = await jobs.keepTake(path);
+  expect(take).toMatchObject({ path, hearted: false, record: { sampleCount: 48_000 } });
+  expect(jobs.job(take.jobId)).toMatchObject({ state: "done", request: { video: SAMPLE }, takeIds: [take.id] });
+  expect(await jobs.keepTake(path)).toEqual(take);
+  await jobs.removeTake(take.id);
+  expect(existsSync(path)).toBe(true);
+  await expect(jobs.keepTake(SAMPLE)).rejects.toMatchObject({ code: "not_found" });
+});
+
 test("killed again and again while it submits and works: no accepted job and no finished take is lost or doubled", async () => {
   const dataFolder = tempFolder();
   const log = join(tempFolder(), "accepted");

@@ -59,6 +59,27 @@ test("another start on the same data folder is refused politely and names the fi
   expect((await fetch(`${new URL(running.url).origin}/healthz`)).status).toBe(200);
 });
 
+test.runIf(process.platform === "linux")(
+  "with --open another start opens the panel of the server that runs",
+  async () => {
+    const data = tempFolder();
+    const running = await start(data);
+    // Stands for the browser, and says what it was given.
+    const bin = tempFolder();
+    writeFileSync(join(bin, "xdg-open"), `#!/bin/sh\necho "$1" > ${bin}/opened\n`, { mode: 0o755 });
+    const env = { FOLEY_DATA: data, PATH: `${bin}:${process.env.PATH}` };
+    const { code, stdout } = await foley(["serve", "--open", "--clip", "a b.mp4"], { env, cwd: bin });
+    const { hash } = new URL(/Foley runs already: (\S+)/.exec(stdout)![1]!);
+    expect(code).toBe(0);
+    expect(Object.fromEntries(new URLSearchParams(hash.slice(1)))).toEqual({
+      token: new URLSearchParams(new URL(running.url).hash.slice(1)).get("token"),
+      clip: join(bin, "a b.mp4"),
+    });
+    await expect.poll(() => existsSync(join(bin, "opened"))).toBe(true);
+    expect(readFileSync(readFileSync(join(bin, "opened"), "utf8").trim(), "utf8")).toContain(hash);
+  },
+);
+
 test.runIf(posix)("what a killed server left does not hinder the next", async () => {
   const data = tempFolder();
   const first = await start(data);

@@ -72,6 +72,10 @@ const shim = (name: string, args: readonly string[], options: { cwd?: string; en
     input: "",
   });
 
+/** How the stub was called, from what it printed. */
+const called = (stdout: string): { args: string[] }[] =>
+  stdout.split(/\r?\n/).flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
+
 beforeAll(() => {
   clone = newClone(STUB);
   empty = newFolder();
@@ -153,14 +157,44 @@ test("npm start twice makes two takes; a failed one leaves no folder behind", ()
   expect(existsSync(join(caller, "takes"))).toBe(false);
   const first = shim("start.mjs", ["clip one.mp4", "rain on tin", "--seed", "3"], { cwd: caller });
   expect(first.stdout).toContain("packages ... in place");
-  const { args } = JSON.parse(first.stdout.split("\n").find((line) => line.startsWith("{"))!);
+  const { args } = called(first.stdout)[0]!;
   const made = join(caller, "takes", "clip one-1");
   expect(args).toEqual(
     ["generate", "clip one.mp4", "--prompt", "rain on tin", "--seed", "3", "-o", `${made}.wav`, "--mux", `${made}.mp4`], //
   );
+  // Nobody is there to look: the way to the panel is said, and nothing is left running.
+  expect(called(first.stdout)).toHaveLength(1);
+  expect(first.stdout).toContain(`npm run foley -- serve --open --clip "clip one.mp4" --take "${made}.wav"\n`);
   expect(shim("start.mjs", ["clip one.mp4"], { cwd: caller }).status).toBe(0);
   expect(names()).toEqual(["clip one-1.mp4", "clip one-1.wav", "clip one-2.mp4", "clip one-2.wav"]);
 });
+
+const hasTerminal = process.platform === "linux" && spawnSync("script", ["--version"]).status === 0;
+
+test.runIf(hasTerminal)(
+  "npm start in a terminal goes on to the panel, on the clip and its take; --no-open does not",
+  () => {
+    const caller = newFolder();
+    const inTerminal = (...args: string[]) => {
+      const line = [process.execPath, join(clone, "local-server/bin/start.mjs"), ...args]
+        .map((one) => `'${one}'`)
+        .join(" ");
+      const { stdout, status } = spawnSync("script", ["-qec", line, "/dev/null"], {
+        encoding: "utf8",
+        cwd: caller,
+        env: cleanEnv,
+      });
+      expect(status).toBe(0);
+      return called(stdout).map((call) => call.args);
+    };
+    const take = join(caller, "takes", "clip-1.wav");
+    expect(inTerminal("clip.mp4")).toEqual([
+      ["generate", "clip.mp4", "-o", take, "--mux", take.replace("wav", "mp4")],
+      ["serve", "--open", "--clip", "clip.mp4", "--take", take],
+    ]);
+    expect(inTerminal("clip.mp4", "--no-open")).toHaveLength(1);
+  },
+);
 
 test("without packages and without network npm ci's failure is said in our words", () => {
   const bare = newClone(STUB);

@@ -15,13 +15,14 @@ import { numberOption, parseArguments } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
 export const SERVE_USAGE =
-  "serve [--port P] [--open] [--clip VIDEO] [--idle-exit SECONDS] [--host H --keys FILE|--token T [--root DIR]… [--allow-host NAME]…] [--json]";
+  "serve [--port P] [--open] [--clip VIDEO] [--take TAKE.wav]… [--idle-exit SECONDS] [--host H --keys FILE|--token T [--root DIR]… [--allow-host NAME]…] [--json]";
 
 const OPTIONS = {
   host: { type: "string" },
   port: { type: "string" },
   open: { type: "boolean" },
   clip: { type: "string" },
+  take: { type: "string", multiple: true },
   "idle-exit": { type: "string" },
   keys: { type: "string" },
   token: { type: "string" },
@@ -49,11 +50,14 @@ export async function serveVerb(args: readonly string[], signal: AbortSignal, ou
 
   const data = dataFolder();
   const jobs = await openJobs({ dataFolder: data }).catch(async (error: unknown) => {
+    if (values.open && (await openTheOther(error, values.clip, output))) return null;
     throw await namingTheOther(error);
   });
+  if (jobs === null) return;
   const token = newToken();
   const keys = given.length > 0 ? given : [{ name: "launch", secret: token }];
   try {
+    for (const take of values.take ?? []) await jobs.keepTake(resolve(take));
     const server = await startServer({
       host: host === "localhost" ? "127.0.0.1" : host,
       port,
@@ -144,6 +148,17 @@ const needsKeys = (host: string): UserError =>
     "none",
     "give --keys FILE (a line a person: name key) or --token T, and put TLS in front, e.g. `caddy reverse-proxy --from HOST --to 127.0.0.1:PORT`; see docs/security.md",
   );
+
+/** Whoever wants the panel is as well served by the server that runs already. False where there is none to be found. */
+async function openTheOther(error: unknown, clip: string | undefined, output: Output): Promise<boolean> {
+  const file = runtimePath();
+  const other = error instanceof UserError && error.code === "in_use" ? await readRuntimeFile(file) : null;
+  if (other === null) return false;
+  const url = addressOf("127.0.0.1", other.port, other.token, clip);
+  output.finish({ url, port: other.port, pid: other.pid }, `Foley runs already: ${url}`);
+  await openInBrowser(url, dirname(file));
+  return true;
+}
 
 /** The other server on the data folder, by its address, so that it can be opened instead. */
 async function namingTheOther(error: unknown): Promise<unknown> {

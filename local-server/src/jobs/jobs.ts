@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Change, GenerateRequest, JobResource, Look, LookRequest, TakeResource } from "../../protocol/index.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { UserError } from "../errors.ts";
@@ -6,7 +6,7 @@ import { makeFolder } from "../takes/write.ts";
 import { createCheck } from "./check.ts";
 import { newId, stemOf } from "./names.ts";
 import { createQueue } from "./queue.ts";
-import { recover, removeFiles } from "./recover.ts";
+import { keepTake, recover, removeFiles } from "./recover.ts";
 import { assertRoom, RESERVE_BYTES } from "./room.ts";
 import { openStore } from "./store.ts";
 
@@ -33,7 +33,9 @@ export interface Jobs {
   takes(): readonly TakeResource[];
   /** @throws UserError not_found, disk_full */
   markTake(id: string, change: { readonly hearted?: boolean; readonly locked?: boolean }): TakeResource;
-  /** Its files too. @throws UserError not_found, locked (by its mark, or an open job that needs it) */
+  /** Lists a take that another program filed (the command line), where it lies. @throws UserError not_found */
+  keepTake(wav: string): Promise<TakeResource>;
+  /** Its files too, where they lie in the data folder. @throws UserError not_found, locked (by its mark, or an open job that needs it) */
   removeTake(id: string): Promise<void>;
   /**
    * What the picture of a range shows. Made while no job runs: a job that is queued ends it, and so does the next look.
@@ -92,6 +94,7 @@ export async function openJobs({ dataFolder, engine, reserveBytes = RESERVE_BYTE
     take: store.take,
     takes: store.takes,
     markTake: store.markTake,
+    keepTake: async (wav) => store.take(await keepTake(store, wav)),
     async removeTake(id) {
       const { path, locked } = store.take(id);
       if (locked) throw isLocked(path, "its lock");
@@ -99,7 +102,7 @@ export async function openJobs({ dataFolder, engine, reserveBytes = RESERVE_BYTE
         throw isLocked(path, "a job that makes a part of it anew");
       }
       store.removeTake(id);
-      await removeFiles(path);
+      if (dirname(path) === folder) await removeFiles(path);
     },
     look: queue.look,
     onChange: store.onChange,

@@ -115,7 +115,10 @@ export function reader({ all, one }: ReturnType<typeof statements>, live: Readon
       const row = one("SELECT * FROM jobs WHERE state = 'queued' ORDER BY priority DESC, ordinal LIMIT 1");
       return row ? rowOf(row) : null;
     },
-    hasTakeAt: (wav: string): boolean => one("SELECT 1 FROM takes WHERE path = ?", wav) !== undefined,
+    takeIdAt(wav: string): string | null {
+      const row = one("SELECT id FROM takes WHERE path = ?", wav);
+      return row ? String(row.id) : null;
+    },
     hasStem: (stem: string): boolean => one("SELECT 1 FROM jobs WHERE stem = ?", stem) !== undefined,
     /** Seconds by stage of jobs of a kind; see estimate.ts. */
     rates: (kind: string): Map<string, number> =>

@@ -1,8 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { UserError } from "../errors.ts";
 import { readTakeRecord } from "../takes/old-take.ts";
 import { sweepTemp, takePaths } from "../takes/write.ts";
-import { newId, readTarget, takeId, targetOf } from "./names.ts";
+import { newId, readTarget, stemOf, takeId, targetOf } from "./names.ts";
 import type { JobRow } from "./read.ts";
 import type { NewTake, Store } from "./store.ts";
 
@@ -33,7 +34,7 @@ export async function recordFinished(
 ): Promise<void> {
   for (let number = 1; number <= request.takes; number++) {
     const path = targetOf(folder, stem, number, attempt);
-    const take = store.hasTakeAt(path) ? null : await readWhole(path);
+    const take = store.takeIdAt(path) === null ? await readWhole(path) : null;
     if (take) store.addTake({ ...take, id: takeId(id, number), jobId: id });
   }
 }
@@ -47,7 +48,7 @@ export async function removeUnrecorded(
   for (let number = 1; number <= request.takes; number++) {
     for (let one = 1; one <= attempt; one++) {
       const path = targetOf(folder, stem, number, one);
-      if (!store.hasTakeAt(path)) await removeFiles(path);
+      if (store.takeIdAt(path) === null) await removeFiles(path);
     }
   }
 }
@@ -73,7 +74,7 @@ async function sortRest(store: Store, folder: string): Promise<void> {
     const wav = name.replace(/\.(take\.json|latents\.safetensors)$/, ".wav");
     const stem = readTarget(wav);
     const path = join(folder, wav);
-    if (stem === null || store.hasTakeAt(path)) continue;
+    if (stem === null || store.takeIdAt(path) !== null) continue;
     if (store.hasStem(stem)) await removeFiles(path);
     else if (wav === name) lost.set(stem, [...(lost.get(stem) ?? []), path]);
   }
@@ -83,19 +84,27 @@ async function sortRest(store: Store, folder: string): Promise<void> {
   }
 }
 
-function keepLost(store: Store, stem: string, takes: readonly Omit<NewTake, "id" | "jobId">[]): void {
+/** Records a take that another program filed, wherever it lies, once. @throws UserError not_found */
+export async function keepTake(store: Store, wav: string): Promise<string> {
+  const known = store.takeIdAt(wav);
+  if (known !== null) return known;
+  const take = await readWhole(wav);
+  if (take) return keepLost(store, null, [take]);
+  throw new UserError("not_found", "the WAV of a take, its .take.json beside it", wav, "check the path");
+}
+
+/** Id of the first take. Without a stem the files keep the names that they have. */
+function keepLost(store: Store, stem: string | null, takes: readonly Omit<NewTake, "id" | "jobId">[]): string {
   const id = newId();
-  const { request, source, seconds, steps } = takes[0]!.record;
-  const video = source?.path ?? request.video;
+  const { source, seconds, steps, ...record } = takes[0]!.record;
+  const video = source?.path ?? record.request.video;
+  const request = { ...record.request, ...(video === undefined ? {} : { video }), takes: takes.length };
+  const facts = { seconds, steps, kind: "found", bytesPerTake: 0 };
   store.keepEnded(
-    {
-      id,
-      stem,
-      request: { ...request, ...(video === undefined ? {} : { video }), takes: takes.length },
-      facts: { seconds, steps, kind: "found", bytesPerTake: 0 },
-    },
+    { id, stem: stem ?? stemOf(id, request), request, facts },
     takes.map((take, i) => ({ ...take, id: takeId(id, i + 1), jobId: id })),
   );
+  return takeId(id, 1);
 }
 
 const poisoned = (attempts: number) => ({
