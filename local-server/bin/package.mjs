@@ -3,29 +3,39 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { PLATFORMS, PREMIERE_PLATFORMS } from "./extension/platforms.mjs";
 import { callerFolder, exitWith, programPath, root, SetupError } from "./process.mjs";
 import { ensureReady } from "./setup.mjs";
 
 const USAGE = `usage: npm run package -- [--platform darwin-arm64|win32-x64|linux-x64]… [--out DIR] [--folder-only]
        signed: FOLEY_ZXP_TOOL=ZXPSignCmd with FOLEY_ZXP_CERT=cert.p12 FOLEY_ZXP_PASSWORD=…, or with --self-signed`;
 
-/** The signing tool and certificate of the environment; null where none is asked for. */
-async function signing(isSelfSigned, out) {
+/** The signing tool and certificate of the environment, none yet where one's own is to be made; null where nothing is signed. */
+function signing(isSelfSigned) {
   const { FOLEY_ZXP_TOOL: named, FOLEY_ZXP_CERT: certificate, FOLEY_ZXP_PASSWORD: password } = process.env;
   if (!named && !certificate && !isSelfSigned) return null;
   const tool = programPath(named || "ZXPSignCmd");
   if (!tool) throw new SetupError(`${named || "ZXPSignCmd"} is no program. Set FOLEY_ZXP_TOOL to Adobe's ZXPSignCmd.`);
-  if (certificate) {
-    if (!existsSync(certificate)) throw new SetupError(`FOLEY_ZXP_CERT names ${certificate}, which is not there.`);
-    if (!password) throw new SetupError("FOLEY_ZXP_PASSWORD must hold the certificate's password.");
-    return { tool, certificate, password };
+  if (!certificate) {
+    if (isSelfSigned) return { tool };
+    throw new SetupError("FOLEY_ZXP_TOOL alone signs nothing: give FOLEY_ZXP_CERT or --self-signed.");
   }
-  if (!isSelfSigned) throw new SetupError("FOLEY_ZXP_TOOL alone signs nothing: give FOLEY_ZXP_CERT or --self-signed.");
-  const { makeCertificate } = await import("./extension/pack.mjs");
+  if (!existsSync(certificate)) throw new SetupError(`FOLEY_ZXP_CERT names ${certificate}, which is not there.`);
+  if (!password) throw new SetupError("FOLEY_ZXP_PASSWORD must hold the certificate's password.");
+  return { tool, certificate, password };
+}
+
+/** With a certificate of one's own for this run, gone after it. */
+async function withOwnCertificate({ tool }, out, work) {
   const own = { tool, certificate: join(out, "self-signed.p12"), password: randomBytes(16).toString("hex") };
+  const { makeCertificate } = await import("./extension/pack.mjs");
   rmSync(own.certificate, { force: true });
-  await makeCertificate(tool, own.certificate, own.password);
-  return own;
+  try {
+    await makeCertificate(tool, own.certificate, own.password);
+    await work(own);
+  } finally {
+    rmSync(own.certificate, { force: true });
+  }
 }
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -44,28 +54,33 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
-  await ensureReady({ need: { panel: true, host: true } });
-  const { PLATFORMS, PREMIERE_PLATFORMS } = await import("./extension/platforms.mjs");
-  const { stageExtension, VERSION } = await import("./extension/stage.mjs");
-  const { signFolder, zipFolder } = await import("./extension/pack.mjs");
   const platforms = values.platform ?? PREMIERE_PLATFORMS;
   const unknown = platforms.find((name) => !(name in PLATFORMS));
   if (unknown) throw new SetupError(`${unknown} is none of ${Object.keys(PLATFORMS).join(", ")}.\n${USAGE}`);
+  const signer = values["folder-only"] ? null : signing(values["self-signed"]);
+  await ensureReady({ need: { panel: true, host: true } });
   const out = values.out ? resolve(callerFolder(), values.out) : join(root, "dist");
   mkdirSync(out, { recursive: true });
-  const signer = values["folder-only"] ? null : await signing(values["self-signed"], out);
-  for (const platform of platforms) {
-    const { folder, bytes } = await stageExtension(platform, out);
-    const sizes = Object.entries(bytes).map(([part, size]) => `${part} ${megabytes(size)}`);
-    console.log(`${folder}\n  ${sizes.join(", ")}`);
-    if (values["folder-only"]) continue;
-    const target = join(out, `foley-${VERSION}-${platform}${signer ? ".zxp" : "-UNSIGNED.zip"}`);
-    if (signer) await signFolder(folder, target, signer);
-    else await zipFolder(folder, target);
-    console.log(`${target}\n  ${megabytes(statSync(target).size)}${signer ? ", signed" : ", not signed"}`);
-  }
-  if (signer && values["self-signed"]) rmSync(signer.certificate, { force: true });
+  const make = async (by) => {
+    for (const platform of platforms) await makeOne(platform, out, by, values["folder-only"]);
+  };
+  if (signer && !signer.certificate) await withOwnCertificate(signer, out, make);
+  else await make(signer);
   return 0;
+}
+
+/** One platform's folder and archive, told as they are made. */
+async function makeOne(platform, out, signer, isFolderOnly) {
+  const { stageExtension, VERSION } = await import("./extension/stage.mjs");
+  const { signFolder, zipFolder } = await import("./extension/pack.mjs");
+  const { folder, bytes } = await stageExtension(platform, out);
+  const sizes = Object.entries(bytes).map(([part, size]) => `${part} ${megabytes(size)}`);
+  console.log(`${folder}\n  ${sizes.join(", ")}`);
+  if (isFolderOnly) return;
+  const target = join(out, `foley-${VERSION}-${platform}${signer ? ".zxp" : "-UNSIGNED.zip"}`);
+  if (signer) await signFolder(folder, target, signer);
+  else await zipFolder(folder, target);
+  console.log(`${target}\n  ${megabytes(statSync(target).size)}${signer ? ", signed" : ", not signed"}`);
 }
 
 await exitWith(main);

@@ -1,5 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -7,16 +6,20 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPromise } from "yauzl";
+import { createLauncher } from "../../panel/src/bridges/cep/launcher.ts";
 import { tempFolder } from "../support/cli.ts";
+import { node } from "../support/premiere/panel.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const platform = `${process.platform}-${process.arch}`;
@@ -49,8 +52,8 @@ test("what the manifest and the panel look for is where they look", () => {
   expect(named.filter((path) => !existsSync(join(extension, path)))).toEqual([]);
   const { build } = JSON.parse(readFileSync(join(extension, "host/dist/build.json"), "utf8"));
   expect(readFileSync(join(extension, "host/dist/foley.jsx"), "utf8")).toContain(`"${build}"`);
-  const { node, script: start } = JSON.parse(readFileSync(join(extension, "server/launch.json"), "utf8"));
-  for (const path of [node, start]) expect(existsSync(join(extension, "server", path)), path).toBe(true);
+  const launch = JSON.parse(readFileSync(join(extension, "server/launch.json"), "utf8"));
+  for (const path of [launch.node, launch.script]) expect(existsSync(join(extension, "server", path)), path).toBe(true);
 });
 
 test("it holds no link, no empty file, no training, no other system's libraries, and nothing that only builds or tests", () => {
@@ -66,42 +69,41 @@ test("it holds no link, no empty file, no training, no other system's libraries,
   expect(binaries.filter((path) => !path.includes(join(system!, machine!)))).toEqual([]);
 });
 
-test("the packaged server starts with its own Node, shows its model, and ends when nobody is there", async () => {
+test("the panel's launcher starts the packaged server with its own Node, and it shows its model and the panel", async () => {
   const data = tempFolder();
-  const { node, script: start } = JSON.parse(readFileSync(join(extension, "server/launch.json"), "utf8"));
-  const folder = join(extension, "server");
   // Nothing of this clone, its Node or its packages can be found from there.
-  const child = spawn(resolve(folder, node), [resolve(folder, start), "serve", "--idle-exit", "3"], {
-    cwd: data,
-    env: { PATH: process.env.PATH, HOME: data, FOLEY_DATA: data, SYSTEMROOT: process.env.SYSTEMROOT },
-    stdio: ["ignore", "pipe", "pipe"],
+  const env = { PATH: process.env.PATH, HOME: data, FOLEY_DATA: data, SYSTEMROOT: process.env.SYSTEMROOT };
+  const doors = node(env);
+  const launch = createLauncher({
+    node: { ...doors, os: { ...doors.os, homedir: () => data, tmpdir: () => data } },
+    extensionFolder: extension,
+    isWell: ({ origin }) =>
+      fetch(`${origin}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    wait: (wait_ms) => wait(wait_ms),
   });
-  const ended = once(child, "exit");
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  const { origin, token } = await launch();
+  const { pid } = JSON.parse(readFileSync(join(data, "run/server.json"), "utf8"));
   try {
-    while (!/ready: (\S+)/.test(said))
-      await Promise.race([once(child.stdout, "data"), ended.then(() => Promise.reject(new Error(said)))]);
-    const facts = JSON.parse(readFileSync(join(data, "run/server.json"), "utf8"));
-    const origin = `http://127.0.0.1:${facts.port}`;
     expect(await (await fetch(`${origin}/healthz`)).json()).toEqual({ ok: true });
-    const headers = { authorization: `Bearer ${facts.token}` };
-    const models = await (await fetch(`${origin}/v1/models`, { headers })).json();
+    const models = await (await fetch(`${origin}/v1/models`, { headers: { authorization: `Bearer ${token}` } })).json();
     expect(models).toMatchObject({ models: [{ id: "foley-mini", problem: null }] });
     expect(await (await fetch(origin)).text()).toContain('id="root"');
-    await ended;
-    expect(child.exitCode).toBe(0);
+    if (process.platform === "linux") expect(readlinkSync(`/proc/${pid}/exe`)).toBe(join(extension, "node/node"));
   } finally {
-    child.kill();
+    process.kill(pid, "SIGTERM");
+    while (existsSync(join(data, "run/server.json"))) await wait(50);
   }
 });
 
 test("the packaged engine makes a take: its ONNX Runtime and its model are whole", () => {
   const folder = tempFolder();
   const wav = join(folder, "rain.wav");
-  const { node } = JSON.parse(readFileSync(join(extension, "server/launch.json"), "utf8"));
+  const launch = JSON.parse(readFileSync(join(extension, "server/launch.json"), "utf8"));
   const args = [join(extension, "server/start.mjs"), "generate", "--prompt", "steady rain", "--to", "1", "-o", wav];
-  const { stderr, status } = spawnSync(resolve(extension, "server", node), args, {
+  const { stderr, status } = spawnSync(resolve(extension, "server", launch.node), args, {
     encoding: "utf8",
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, FOLEY_DATA: folder, SYSTEMROOT: process.env.SYSTEMROOT },
@@ -234,8 +236,8 @@ test.runIf(posix).each(["darwin", "win32"] as const)(
   (system) => {
     const { first, run, target, calls } = installing(["--link", "--debug-key", "yes"], system);
     expect(first.status, first.stderr).toBe(0);
-    const { node } = JSON.parse(readFileSync(join(target, "server/launch.json"), "utf8"));
-    expect(existsSync(node)).toBe(true);
+    const launch = JSON.parse(readFileSync(join(target, "server/launch.json"), "utf8"));
+    expect(existsSync(launch.node)).toBe(true);
     expect(readFileSync(join(target, "server/start.mjs"), "utf8")).toContain(
       pathToFileURL(join(root, "local-server/src/main.ts")).href,
     );

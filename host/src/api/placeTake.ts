@@ -48,15 +48,22 @@ export function placeTake(argument: PlaceTakeArgument): PlaceTakeData {
   const steps: Steps = { count: 1 };
   return withRestored((later) => {
     const notes: PlaceNote[] = [];
-    const wanted = argument.awaited === undefined ? wantedTracks(pinned, argument, span, lanesOf(source)) : [];
+    const states = surveyTracks(pinned.sequence, span);
+    const wanted = argument.awaited === undefined ? wantedTracks(states, argument, lanesOf(source)) : [];
     const missed: number[] = [];
     let addedIndex: number | undefined;
-    let found = tryTracks(pinned, wanted, { source, span, steps, notes, missed });
+    let found = tryTracks(pinned, states, wanted, { source, span, steps, notes, missed });
     if (found === undefined && typeof argument.track !== "number") {
       addedIndex = newTrack(argument.awaited, pinned, later);
       steps.count++;
       if (!nameTrack(pinned, addedIndex, trackName, later)) notes.push("track-not-named");
-      found = tryTracks(pinned, [addedIndex], { source, span, steps, notes, missed });
+      found = tryTracks(pinned, surveyTracks(pinned.sequence, span), [addedIndex], {
+        source,
+        span,
+        steps,
+        notes,
+        missed,
+      });
     }
     if (found === undefined) throw nothingPlaced(missed);
     if (argument.clipName !== undefined) {
@@ -107,13 +114,11 @@ function soundSpan({ sequence }: Pinned, { startTicks, endTicks }: PlaceTakeArgu
 }
 
 function wantedTracks(
-  pinned: Pinned,
+  states: readonly TrackState[],
   { track, trackName = TRACK_NAME }: PlaceTakeArgument,
-  span: TickSpan,
   lanes: number,
 ): number[] {
   if (track === "new") return [];
-  const states = surveyTracks(pinned.sequence, span);
   if (typeof track !== "number") return map(candidateTracks(states, trackName, lanes), ({ index }) => index);
   const state = states[track];
   if (state !== undefined && isFree(states, state, lanes)) return [track];
@@ -136,14 +141,16 @@ interface Try {
 /** The tracks in turn: as addressed, then with the track targeted; a track of the wrong kind of channels is passed over so. */
 function tryTracks(
   pinned: Pinned,
+  survey: readonly TrackState[],
   indices: readonly number[],
   { source, span, steps, notes, missed }: Try,
 ): Found | undefined {
+  let states = survey;
   for (let at = 0; at < indices.length; at++) {
     const index = indices[at] as number;
     for (let round = 0; round < 2; round++) {
       const useTargeting = round === 1;
-      const outcome = attempt(pinned, { index, source, span, useTargeting, steps });
+      const outcome = attempt(pinned, states, { index, source, span, useTargeting, steps });
       if ("item" in outcome) {
         if (useTargeting) notes.push("targeting-used");
         if (missed.length > 0) notes.push("second-attempt");
@@ -152,6 +159,7 @@ function tryTracks(
       forEach(outcome, (trackIndex) => {
         missed.push(trackIndex);
       });
+      states = surveyTracks(pinned.sequence, span);
     }
   }
   return undefined;

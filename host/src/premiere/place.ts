@@ -1,10 +1,10 @@
-import { filter, find, forEach, map, some } from "../es3/lists.ts";
+import { find, forEach, map } from "../es3/lists.ts";
 import type { ProjectItem } from "./dom.ts";
 import { refusal } from "./refusal.ts";
 import { withRestored } from "./restore.ts";
 import { audioTracksOf, type Pinned } from "./sequence.ts";
 import { type TickSpan, type Ticks, textOf, ticksOf, timeAt } from "./time.ts";
-import { type Found, findPlaced, harmedTracks, shieldOthers, surveyTracks, targetOnly } from "./tracks.ts";
+import { type Found, findFresh, harmedTracks, isFree, shieldOthers, type TrackState, targetOnly } from "./tracks.ts";
 
 /** Steps the user would have to undo, counted as Premiere counts them. */
 export interface Steps {
@@ -20,28 +20,30 @@ export interface Attempt {
 }
 
 /**
- * Overwrites an empty stretch of one track and reads back what came of it. Returns where the take lies, or, where it missed the
- * track and was taken back, the tracks that it went to.
+ * Overwrites an empty stretch of one track, by a survey made since the last change, and reads back what came of it. Returns
+ * where the take lies, or, where it missed the track and was taken back, the tracks that it went to.
  * @throws Refusal PLACE_MISPLACED where something else was hit, IMPORT_FAILED where it came as several clips
  */
-export function attempt(pinned: Pinned, { index, source, span, useTargeting, steps }: Attempt): Found | number[] {
-  const { sequence } = pinned;
-  const before = surveyTracks(sequence, span);
-  const old = map(findPlaced(sequence, source), ({ item }) => item.nodeId);
+export function attempt(
+  { sequence }: Pinned,
+  states: readonly TrackState[],
+  { index, source, span, useTargeting, steps }: Attempt,
+): Found | number[] {
+  const state = states[index];
+  if (state === undefined || !isFree(states, state, 1)) return [];
   withRestored((later) => {
     if (useTargeting) targetOnly(sequence, index, later);
-    shieldOthers(sequence, before, index, later);
+    shieldOthers(sequence, states, index, later);
     try {
       audioTracksOf(sequence)[index]?.overwriteClip(source, timeAt(span.start));
     } catch (_error) {
       // what it did, or not, is read back
     }
   });
-  const fresh = (): Found[] =>
-    filter(findPlaced(sequence, source), ({ item }) => !some(old, (nodeId) => nodeId === item.nodeId));
+  const fresh = (): Found[] => findFresh(sequence, states, source);
   const placed = fresh();
   if (placed.length > 0) steps.count++;
-  const harmed = harmedTracks(before, surveyTracks(sequence, span));
+  const harmed = harmedTracks(sequence, states);
   if (harmed.length > 0) {
     throw refusal(
       "PLACE_MISPLACED",

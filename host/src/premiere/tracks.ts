@@ -1,74 +1,79 @@
-import { filter, find, forEach, map, some } from "../es3/lists.ts";
+import { collect, filter, forEach, map, some } from "../es3/lists.ts";
 import { clipsOf, spanOf } from "./clips.ts";
 import type { ProjectItem, Sequence, Track, TrackItem } from "./dom.ts";
 import { enabledQe } from "./globals.ts";
 import { refusal } from "./refusal.ts";
 import { audioTracksOf, BIN_NAME, inFront, type Pinned } from "./sequence.ts";
-import { overlap, type TickSpan, ticksOf } from "./time.ts";
+import { overlap, type TickSpan, type Ticks, ticksOf } from "./time.ts";
 
 /** What lies in a range of a track, and what the track is. */
 export interface TrackState {
   readonly index: number;
   readonly name: string;
   readonly locked: boolean;
-  readonly muted: boolean;
-  readonly clipCount: number;
-  /** Clips and transitions that reach into the range, as text to compare. */
-  readonly inRange: readonly string[];
+  /** Where every clip starts, in ticks, in Premiere's order. */
+  readonly starts: readonly Ticks[];
+  /** Clips that reach into the range: where they stand among the track's, and what they are, as text to compare. */
+  readonly inRange: readonly { readonly at: number; readonly signature: string }[];
+  /** A transition reaches into the range. */
+  readonly transition: boolean;
   readonly holdsTakes: boolean;
 }
 
-const signature = (item: TrackItem): string =>
+const signatureOf = (item: TrackItem): string =>
   `${item.nodeId} ${item.start.ticks} ${item.end.ticks} ${item.inPoint.ticks} ${item.outPoint.ticks}`;
 
-/** One pass over the sound of the sequence. */
+/** One pass over the sound of the sequence: each clip's start and end are read once, which is what costs in Premiere. */
 export function surveyTracks(sequence: Sequence, range: TickSpan): TrackState[] {
   return map(audioTracksOf(sequence), (track, index) => {
     const clips = clipsOf(track);
+    const spans = map(clips, spanOf);
+    const inRange: { at: number; signature: string }[] = [];
+    forEach(spans, (span, at) => {
+      if (overlap(span, range)) inRange.push({ at, signature: signatureOf(clips[at] as TrackItem) });
+    });
     const { transitions } = track;
-    const inRange = map(
-      filter(clips, (item) => overlap(spanOf(item), range)),
-      signature,
-    );
-    for (let at = 0; transitions && at < transitions.numItems; at++) {
-      const transition = transitions[at];
-      if (transition && overlap({ start: ticksOf(transition.start), end: ticksOf(transition.end) }, range)) {
-        inRange.push(`transition ${transition.start.ticks}`);
-      }
-    }
     return {
       index,
       name: track.name,
       locked: track.isLocked(),
-      muted: track.isMuted(),
-      clipCount: clips.length,
+      starts: map(spans, ({ start }) => start),
       inRange,
+      transition: some(transitions ? collect(transitions, transitions.numItems) : [], ({ start, end }) =>
+        overlap({ start: ticksOf(start), end: ticksOf(end) }, range),
+      ),
       holdsTakes: (clips[0]?.projectItem?.treePath ?? "").indexOf(BIN_NAME) >= 0,
     };
   });
 }
 
+const isTaken = ({ inRange, transition }: TrackState): boolean => inRange.length > 0 || transition;
+
 /** Whether a track and, for a take that comes as several clips, those below it are empty and unlocked. */
 export function isFree(states: readonly TrackState[], { index }: TrackState, lanes: number): boolean {
-  return !some(states.slice(index, index + lanes), ({ locked, inRange }) => locked || inRange.length > 0);
+  return !some(states.slice(index, index + lanes), (state) => state.locked || isTaken(state));
 }
 
 /** Our own tracks first, then empty ones below the last that is used: a lane of someone else's is never taken unasked. */
 export function candidateTracks(states: readonly TrackState[], trackName: string, lanes: number): TrackState[] {
   let lastUsed = -1;
-  forEach(states, ({ clipCount, index }) => {
-    if (clipCount > 0) lastUsed = index;
+  forEach(states, ({ starts, index }) => {
+    if (starts.length > 0) lastUsed = index;
   });
   const isOurs = ({ name, holdsTakes }: TrackState): boolean => name === trackName || holdsTakes;
   const free = filter(states, (state) => isFree(states, state, lanes));
   return filter(free, isOurs).concat(filter(free, (state) => !isOurs(state) && state.index > lastUsed));
 }
 
-/** Whether every clip that was in the range is still what it was; names the tracks where not. */
-export function harmedTracks(before: readonly TrackState[], now: readonly TrackState[]): number[] {
+/** Tracks on which a clip that was in the range is not what it was. */
+export function harmedTracks(sequence: Sequence, before: readonly TrackState[]): number[] {
+  const tracks = audioTracksOf(sequence);
   const harmed = filter(before, ({ index, inRange }) => {
-    const after = now[index]?.inRange ?? [];
-    return some(inRange, (item) => find(after, (other) => other === item) === undefined);
+    const clips = clipsOf(tracks[index] as Track);
+    const isThere = ({ at, signature }: { readonly at: number; readonly signature: string }): boolean =>
+      (clips[at] !== undefined && signatureOf(clips[at]) === signature) ||
+      some(clips, (item) => signatureOf(item) === signature);
+    return some(inRange, (clip) => !isThere(clip));
   });
   return map(harmed, ({ index }) => index);
 }
@@ -85,6 +90,24 @@ export function findPlaced(sequence: Sequence, { nodeId }: ProjectItem): Found[]
   forEach(audioTracksOf(sequence), (track, trackIndex) => {
     forEach(clipsOf(track), (item) => {
       if (item.projectItem?.nodeId === nodeId) found.push({ track, trackIndex, item });
+    });
+  });
+  return found;
+}
+
+/** The places that a project item came to since the survey: only tracks that have more or fewer clips now are looked at. */
+export function findFresh(sequence: Sequence, before: readonly TrackState[], { nodeId }: ProjectItem): Found[] {
+  const found: Found[] = [];
+  forEach(audioTracksOf(sequence), (track, trackIndex) => {
+    const starts = before[trackIndex]?.starts ?? [];
+    if (track.clips.numItems === starts.length) return;
+    const known: { [ticks: string]: boolean } = {};
+    forEach(starts, (start) => {
+      known[String(start)] = true;
+    });
+    forEach(clipsOf(track), (item) => {
+      if (known[item.start.ticks] === true || item.projectItem?.nodeId !== nodeId) return;
+      found.push({ track, trackIndex, item });
     });
   });
   return found;
@@ -157,7 +180,7 @@ export function shieldOthers(
   index: number,
   later: (restore: () => void) => void,
 ): void {
-  const inDanger = filter(states, (state) => state.index !== index && !state.locked && state.inRange.length > 0);
+  const inDanger = filter(states, (state) => state.index !== index && !state.locked && isTaken(state));
   forEach(inDanger, ({ index: at }) => {
     const track = audioTracksOf(sequence)[at];
     if (track === undefined) return;

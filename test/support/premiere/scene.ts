@@ -95,6 +95,8 @@ export function scene(
     front: project,
     call: 0,
     growing: null,
+    timesRead: 0,
+    itemsRead: 0,
     changes: [],
     events: [],
     bound: new Map(),

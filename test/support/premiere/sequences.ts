@@ -45,6 +45,7 @@ function wrapClip(world: World, sequence: SequenceState, track: TrackState, clip
     },
     disabled: clip.disabled,
     get projectItem() {
+      world.itemsRead++;
       return clip.item === null ? null : wrapItem(world, clip.item);
     },
     set projectItem(item: object | null) {
@@ -71,7 +72,11 @@ function wrapClip(world: World, sequence: SequenceState, track: TrackState, clip
     outPoint: () => clip.in + clip.end - clip.start,
   };
   for (const [name, read] of Object.entries(times)) {
-    Object.defineProperty(wrapper, name, { get: () => timeOf(read()), set: readOnly(name), enumerable: true });
+    const get = () => {
+      world.timesRead++;
+      return timeOf(read());
+    };
+    Object.defineProperty(wrapper, name, { get, set: readOnly(name), enumerable: true });
   }
   return wrapper;
 }

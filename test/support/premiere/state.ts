@@ -161,6 +161,9 @@ export interface World {
   /** Number of the script call that runs. */
   call: number;
   growing: { path: string; sleeps: number } | null;
+  /** How often a clip's time or its project item was read: what costs in Premiere. */
+  timesRead: number;
+  itemsRead: number;
   /** Every change made to a project, in order. */
   changes: string[];
   events: { type: string; data: string }[];
