@@ -33,8 +33,7 @@ const HANDLERS: Handlers = {
   "clips.look": async ({ path, ...range }, _owner, { jobs, paths }) =>
     jobs.look({ ...range, path: await paths.file(path) }),
   "models.sounds": async ({ model }) => ({ sounds: await listSounds(model) }),
-  "clips.open": ({ path }, owner, { paths, media, stopping }) =>
-    openClip(path, owner, { paths, media, signal: stopping }),
+  "clips.open": ({ path }, owner, context) => openClip(path, owner, context),
 };
 
 export const isSharedCall = (name: string): name is SharedCall => Object.hasOwn(HANDLERS, name);

@@ -2,17 +2,17 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type ClipResource, parseTimecode, ticksOfSeconds } from "../../protocol/index.ts";
 import { probeClip } from "../video/probe.ts";
-import type { MediaPasses } from "./media.ts";
-import type { Paths } from "./paths.ts";
+import type { Context } from "./context.ts";
 import { NAME_FILE } from "./uploads.ts";
 
 /** Looks at a video and hands out an address for it. @throws UserError of the path or the file */
 export async function openClip(
   path: string,
   owner: string,
-  { paths, media, signal }: { readonly paths: Paths; readonly media: MediaPasses; readonly signal: AbortSignal },
+  { paths, media, proxies, stopping }: Context,
 ): Promise<ClipResource> {
-  const clip = await probeClip(await paths.file(path), signal);
+  const clip = await probeClip(await paths.file(path), stopping);
+  proxies.prepare(clip);
   const timecode = clip.timecode === null ? null : parseTimecode(clip.timecode, clip.frameRate);
   return {
     path: clip.path,

@@ -4,6 +4,7 @@ import type { Access } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import type { MediaPasses } from "./media.ts";
 import type { Paths } from "./paths.ts";
+import type { Proxies } from "./proxies.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** What requests and sockets work with. Made once, in serve.ts. */
@@ -12,6 +13,7 @@ export interface Context {
   readonly access: Access;
   readonly paths: Paths;
   readonly media: MediaPasses;
+  readonly proxies: Proxies;
   readonly uploads: Uploads;
   readonly limits: Limits;
   /** For files that live as long as one answer. */

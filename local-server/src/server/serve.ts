@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMediaPasses } from "./media.ts";
 import { createPaths } from "./paths.ts";
 import { problemOf, sendProblem } from "./problem.ts";
+import { openProxies } from "./proxies.ts";
 import { createSockets, SOCKET_PATH } from "./socket.ts";
 import { openUploads } from "./uploads.ts";
 import { PRODUCT_VERSION } from "./version.ts";
@@ -43,13 +44,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { jobs, dataFolder, shared, host } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const stopping = new AbortController();
-  const folders = { uploads: join(dataFolder, "uploads"), temp: join(dataFolder, "temp") };
+  const folders = {
+    uploads: join(dataFolder, "uploads"),
+    proxies: join(dataFolder, "proxies"),
+    temp: join(dataFolder, "temp"),
+  };
   const context = {
     jobs,
     limits,
     access: createAccess(options.keys, limits.wrongKeysPerMinute, shared !== null),
     paths: createPaths(shared && [...shared.roots, folders.uploads, join(dataFolder, "takes")]),
     media: createMediaPasses(limits.mediaGrace_ms),
+    proxies: await openProxies(folders.proxies, stopping.signal),
     uploads: await openUploads(folders.uploads, limits),
     tempFolder: await emptied(folders.temp),
     version: PRODUCT_VERSION,

@@ -6,7 +6,6 @@ import { route } from "../route.ts";
 
 /** What a browser's player goes by; it looks into the file itself. */
 const TYPES: Readonly<Record<string, string>> = {
-  ".mov": "video/quicktime",
   ".mkv": "video/x-matroska",
   ".webm": "video/webm",
   ".avi": "video/x-msvideo",
@@ -27,8 +26,7 @@ export const MEDIA_ROUTES = [
     async handle({ request, response, context, key }) {
       const { path, discard } = await context.uploads.receive(request, response);
       try {
-        const { media, paths, stopping: signal } = context;
-        response.status(201).json(await openClip(path, key.name, { media, paths, signal }));
+        response.status(201).json(await openClip(path, key.name, context));
       } catch (error) {
         await discard();
         throw error;
@@ -44,8 +42,7 @@ export const MEDIA_ROUTES = [
     answers: { 200: { says: "The clip.", schema: clipSchema } },
     refusals: ["not_found", "not_regular_file", "unreadable", "outside_roots", "unsupported_or_damaged"],
     async handle({ response, context, key, body: { path } }) {
-      const { media, paths, stopping: signal } = context;
-      response.json(await openClip(path, key.name, { media, paths, signal }));
+      response.json(await openClip(path, key.name, context));
     },
   }),
   route({
@@ -67,14 +64,14 @@ export const PASS_ROUTE = route({
   method: "get",
   path: "/v1/media/{id}",
   name: "readMedia",
-  says: "A clip, by the address that opening it gave. Works while its client is connected and a minute after; whole or in parts.",
+  says: "A clip (or a small H.264 copy where browsers cannot play it), by the address that opening it gave. Works while its client is connected and a minute after; whole or in parts.",
   answers: {
     200: { says: "The file.", type: "video/*" },
     206: { says: "The part.", type: "video/*" },
   },
   refusals: ["not_found", "bad_range"],
   async handle({ request, response, context, id }) {
-    const path = context.media.fileOf(id);
+    const path = await context.proxies.of(context.media.fileOf(id));
     response.set("cross-origin-resource-policy", "cross-origin");
     await sendFile(request, response, path, { type: TYPES[extname(path).toLowerCase()] ?? "video/mp4", tag: "stat" });
   },
