@@ -71,6 +71,10 @@ function stampOf() {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** The engine reads a file by the system's own letters; all that is beyond ASCII stands in strings. */
+const ascii = (code) =>
+  code.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** @returns {Promise<{code: string, build: string}>} */
 export async function buildHost() {
   const build = stampOf();
@@ -92,7 +96,7 @@ export async function buildHost() {
     assumptions: { ignoreFunctionLength: true, objectRestNoSymbols: true, ignoreToPrimitiveHint: true },
     plugins: [...TO_ES3, parentheses],
   });
-  return { code: `// Foley in the editor, host script ${build}\n${code}\n`, build };
+  return { code: `// Foley in the editor, host script ${build}\n${ascii(code)}\n`, build };
 }
 
 function write(path, text) {

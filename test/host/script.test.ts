@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { parse } from "acorn";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse as parseJson, stringify } from "../../host/src/es3/json.ts";
-import { codeOf, dataOf, scene } from "../support/premiere/scene.ts";
+import { codeOf, dataOf, pinOf, scene, writeWav } from "../support/premiere/scene.ts";
 import { hostScript } from "../support/premiere/script.ts";
 
 const { code, build } = hostScript();
@@ -112,6 +113,15 @@ test("no regular expression holds <, no minus stands before a negative number", 
     .map(({ regex }) => (regex as { pattern: string }).pattern);
   expect(patterns.filter((pattern) => pattern.includes("<"))).toEqual([]);
   expect(code).not.toMatch(/--\s*\d/);
+});
+
+test("it is plain ASCII: the engine reads a file by the system's own letters", () => {
+  expect([...code].filter((letter) => letter > "\x7e")).toEqual([]);
+  const at = scene({ importLies: true });
+  const path = writeWav(join(at.folder, "take.wav"), 10);
+  expect(at.engine.call("importTake", { pin: pinOf(at), path })).toMatchObject({
+    message: expect.stringContaining("“Foley (generated)”"),
+  });
 });
 
 test("it leaves one name in the engine and changes none that was there", () => {

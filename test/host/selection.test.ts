@@ -156,6 +156,7 @@ test.each<[string, ClipFields]>([
   ["synthetic", { item: { path: "/media/comp.aep" } }],
   ["adjustment", { adjustment: true, item: { path: "" } }],
   ["synthetic", { item: { path: "" }, name: "Color Matte" }],
+  ["synthetic", { item: { path: "1010000" }, name: "Bars and Tone" }],
   ["still", { item: { path: "/media/frame_0001.PNG" } }],
   ["speed", { speed: 0.5 }],
   ["reversed", { reversed: true }],
@@ -248,4 +249,11 @@ test("the panel hears of a changed selection, once however often it asks", () =>
   at.engine.call("watch", { extensionId: "x" });
   at.engine.fire("onActiveSequenceSelectionChanged");
   expect(at.world.events).toEqual([{ type: eventType, data: "onActiveSequenceSelectionChanged" }]);
+});
+
+test("a sequence that has no settings to give is read by its own properties", () => {
+  const at = withClip({});
+  at.world.quirks.hasSettings = false;
+  at.sequence.displayFormat = 102;
+  expect(read(at).sequence).toMatchObject({ dropFrame: true, widthPx: 1920, heightPx: 1080, mix: "stereo" });
 });

@@ -9,7 +9,7 @@ import { timebaseOf } from "../premiere/marks.ts";
 import { attempt, type Steps } from "../premiere/place.ts";
 import { refusal } from "../premiere/refusal.ts";
 import { withRestored } from "../premiere/restore.ts";
-import { type Pinned, pinnedSequence } from "../premiere/sequence.ts";
+import { type Pinned, pinnedSequence, settingsOf } from "../premiere/sequence.ts";
 import { type TickSpan, ticksOf, ticksOfText } from "../premiere/time.ts";
 import {
   addedTrack,
@@ -71,7 +71,7 @@ export function placeTake(argument: PlaceTakeArgument): PlaceTakeData {
       steps.count++;
     }
     if (found.track.isMuted()) notes.push("track-muted");
-    if (pinned.sequence.getSettings().audioChannelType === MULTICHANNEL) notes.push("multichannel-mix");
+    if (settingsOf(pinned.sequence).audioChannelType === MULTICHANNEL) notes.push("multichannel-mix");
     const { trackIndex, trackName: name, trackItemId, startTicks, endTicks } = placeOf(found);
     return {
       trackIndex,

@@ -26,7 +26,8 @@ function kindOf(item: TrackItem, source: ProjectItem | null | undefined, path: s
   if (asked(() => source.isMergedClip!()) === true) return "merged";
   if (asked(() => source.isSequence()) === true) return "nest";
   if (asked(() => source.isOffline!()) === true) return "offline";
-  if (path === "") return "synthetic";
+  // What Premiere makes itself has an empty path, or a number for one.
+  if (!/[\\/]/.test(path)) return "synthetic";
   return STILL.test(path) ? "still" : "file";
 }
 

@@ -112,7 +112,10 @@ export interface Sequence {
   setInPoint(at: Time): void;
   setOutPoint(at: Time): void;
   getSelection(): ReadonlyArray<TrackItem> | null;
-  getSettings(): SequenceSettings;
+  readonly videoDisplayFormat: number;
+  readonly frameSizeHorizontal: number;
+  readonly frameSizeVertical: number;
+  getSettings(): SequenceSettings | null;
   getExportFileExtension(presetPath: string): string;
   exportAsMediaDirect(path: string, presetPath: string, workAreaType: 0 | 1 | 2): unknown;
 }

@@ -1,6 +1,7 @@
 import type { AudioTrackData, Pin, SequenceData } from "../contract.ts";
 import { collect, filter, find, map } from "../es3/lists.ts";
-import type { Project, Sequence, Track } from "./dom.ts";
+import { asked } from "./asked.ts";
+import type { Project, Sequence, SequenceSettings, Track } from "./dom.ts";
 import { documentsFolder, fileAt, folderAt, premiere } from "./globals.ts";
 import { marksOf, timebaseOf } from "./marks.ts";
 import { refusal } from "./refusal.ts";
@@ -8,6 +9,7 @@ import { rateOfTimebase, textOf } from "./time.ts";
 
 /** Timecodes that drop labels: 29.97 and 59.94. */
 const DROP_FRAME_DISPLAYS = [102, 106];
+const STEREO = 1;
 const MIXES = ["mono", "stereo", "5.1", "multichannel"] as const;
 export const BIN_NAME = "Foley (generated)";
 
@@ -52,8 +54,17 @@ export function pinnedSequence(pin: Pin): Pinned {
 export const videoTracksOf = ({ videoTracks }: Sequence): Track[] => collect(videoTracks, videoTracks.numTracks);
 export const audioTracksOf = ({ audioTracks }: Sequence): Track[] => collect(audioTracks, audioTracks.numTracks);
 
+/** Some sequences have no settings to give; then their own properties must do. */
+export const settingsOf = (sequence: Sequence): SequenceSettings =>
+  asked(() => sequence.getSettings()) || {
+    audioChannelType: STEREO,
+    videoDisplayFormat: sequence.videoDisplayFormat,
+    videoFrameWidth: sequence.frameSizeHorizontal,
+    videoFrameHeight: sequence.frameSizeVertical,
+  };
+
 export function describeSequence({ project, sequence }: Pinned): SequenceData {
-  const settings = sequence.getSettings();
+  const settings = settingsOf(sequence);
   const { inTicks, outTicks } = marksOf(sequence);
   return {
     pin: { documentId: project.documentID, sequenceId: sequence.sequenceID },

@@ -169,12 +169,18 @@ export function wrapSequence(world: World, project: ProjectState, sequence: Sequ
       );
       return found.length === 0 && quirks.selectionNullWhenEmpty ? null : found;
     },
-    getSettings: () => ({
-      audioChannelType: sequence.mixType,
-      videoDisplayFormat: sequence.displayFormat,
-      videoFrameWidth: 1920,
-      videoFrameHeight: 1080,
-    }),
+    videoDisplayFormat: sequence.displayFormat,
+    frameSizeHorizontal: 1920,
+    frameSizeVertical: 1080,
+    getSettings: () =>
+      quirks.hasSettings
+        ? {
+            audioChannelType: sequence.mixType,
+            videoDisplayFormat: sequence.displayFormat,
+            videoFrameWidth: 1920,
+            videoFrameHeight: 1080,
+          }
+        : null,
     getExportFileExtension(preset: string) {
       checkPath(world, preset);
       return /h264|match source/i.test(preset) ? "mp4" : "wav";

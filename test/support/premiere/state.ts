@@ -46,6 +46,7 @@ export interface Quirks {
   /** Frames are rounded up, not to the nearest, where a start is off the grid. */
   roundsUp: boolean;
   removes: boolean;
+  hasSettings: boolean;
 }
 
 export const QUIRKS: Quirks = {
@@ -77,6 +78,7 @@ export const QUIRKS: Quirks = {
   opensSequences: true,
   roundsUp: false,
   removes: true,
+  hasSettings: true,
 };
 
 export interface ItemState {
