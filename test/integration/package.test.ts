@@ -69,6 +69,22 @@ test("it holds no link, no empty file, no training, no other system's libraries,
   expect(binaries.filter((path) => !path.includes(join(system!, machine!)))).toEqual([]);
 });
 
+test("every package it brings is named with its licence, and each lets us bring it", () => {
+  const lines = readFileSync(join(extension, "THIRD-PARTY.txt"), "utf8").trim().split("\n").slice(2);
+  expect(lines.length).toBeGreaterThan(10);
+  expect(
+    lines.filter((line) => !/: \(?(MIT|ISC|Apache-2\.0|BSD-[23]-Clause|0BSD|MIT OR CC0-1\.0)\)?$/.test(line)),
+  ).toEqual([]);
+  const brought = readdirSync(join(extension, "node_modules")).flatMap((name) =>
+    name.startsWith("@")
+      ? readdirSync(join(extension, "node_modules", name)).map((inner) => `${name}/${inner}`)
+      : [name],
+  );
+  // One comes under another name than its own.
+  const named = lines.map((line) => line.slice(0, line.lastIndexOf(" ", line.indexOf(": "))));
+  expect(brought.filter((name) => !named.includes(name))).toEqual(["fluent-ffmpeg"]);
+});
+
 test("the panel's launcher starts the packaged server with its own Node, and it shows its model and the panel", async () => {
   const data = tempFolder();
   // Nothing of this clone, its Node or its packages can be found from there.

@@ -32,16 +32,24 @@ function placeOf(packages, from, name) {
 /** Needed to build or to read, not to run. */
 const NOT_RUN = /\.(map|markdown|ts|cts|mts|flow)$|(^|\/)(?!licen[cs]e)[^/]*\.md$|(^|\/)(test|tests|docs|examples?)\//i;
 
-/** Lays the server's packages into a folder; of ONNX Runtime only the files of the platform. */
+/**
+ * Lays the server's packages into a folder; of ONNX Runtime only the files of the platform. Returns a line for each: name, version,
+ * licence.
+ */
 export function copyModules(platform, to) {
+  const lines = [];
   for (const place of serverPackages()) {
     const from = join(root, place);
     if (!existsSync(from)) continue;
+    const { name, version, license, licenses = [] } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+    // Old packages list their licences.
+    lines.push(`${name} ${version}: ${license ?? licenses.map(({ type }) => type).join(" OR ")}`);
     copyFolder(from, join(to, place), (file) => {
       if (file.startsWith("node_modules/") || NOT_RUN.test(file)) return false;
       return place !== "node_modules/onnxruntime-node" || isOfPlatform(file, PLATFORMS[platform]);
     });
   }
+  return lines;
 }
 
 function isOfPlatform(file, { onnx, onnxFiles }) {

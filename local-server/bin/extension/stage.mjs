@@ -63,7 +63,9 @@ export async function stageExtension(platform, out) {
     join(folder, "models/foley-mini"),
     (file) => !file.startsWith("training/"),
   );
-  copyModules(platform, folder);
+  const packages = copyModules(platform, folder);
+  const heading = "Packages that the server brings along; what they ask to be told lies beside each in node_modules.";
+  writeFileSync(join(folder, "THIRD-PARTY.txt"), `${heading}\n\n${packages.join("\n")}\n`);
   const node = await nodeFiles(platform);
   mkdirSync(join(folder, "node"));
   writeFileSync(join(folder, "node", program), node.program);
