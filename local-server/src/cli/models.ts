@@ -1,15 +1,17 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../errors.ts";
 import { importModel, removeModel } from "../import/import.ts";
 import { checkTerms, LICENCE_ID, TERMS } from "../import/terms.ts";
 import { listBundles, loadBundle } from "../onnx/bundle.ts";
+import type { Row } from "../verify/compare.ts";
 import { verifyGoldens } from "../verify/verify.ts";
 import { choiceOption, parseArguments } from "./arguments.ts";
 import type { Output } from "./output.ts";
 
 export const MODELS_USAGE =
-  "models list | info ID | verify GOLDENS_DIR | remove ID | import DIR --id ID [--dtype fp32|fp16|int8|q8] [--weights NAME.pth] " +
+  "models list | info ID | verify GOLDENS_DIR [--clips DIR] | remove ID | import DIR --id ID [--dtype fp32|fp16|int8|q8] [--weights NAME.pth] " +
   "[--accept-license ID --territory CC]   [--json]";
 
 const OPTIONS = {
@@ -18,6 +20,7 @@ const OPTIONS = {
   weights: { type: "string" },
   "accept-license": { type: "string" },
   territory: { type: "string" },
+  clips: { type: "string" },
   json: { type: "boolean" },
 } as const;
 
@@ -27,7 +30,7 @@ export async function modelsVerb(args: readonly string[], signal: AbortSignal, o
   const [verb, id] = positionals;
   if (verb === "list" && id === undefined) return list(output);
   if (verb === "info" && id !== undefined) return info(id, output);
-  if (verb === "verify" && id !== undefined) return verify(resolve(id), signal, output);
+  if (verb === "verify" && id !== undefined) return verify(resolve(id), values.clips, signal, output);
   if (verb === "remove" && id !== undefined) {
     return output.finish({ removed: id }, `removed ${await removeModel(id)}`);
   }
@@ -77,17 +80,21 @@ async function agree(values: Values): Promise<string> {
   }
 }
 
-async function verify(dir: string, signal: AbortSignal, output: Output): Promise<void> {
-  const rows = await verifyGoldens(dir, signal);
-  const failed = rows.filter(({ result }) => result === "FAIL").length;
+async function verify(dir: string, clips: string | undefined, signal: AbortSignal, output: Output): Promise<void> {
+  if (clips !== undefined && !existsSync(clips)) {
+    throw new UserError("not_found", "a folder with the clips of the cases", clips, "check the path");
+  }
+  const rows = await verifyGoldens(dir, clips && resolve(clips), signal);
+  const count = (result: Row["result"]): number => rows.filter((row) => row.result === result).length;
+  const [passed, failed, skipped] = [count("pass"), count("FAIL"), count("skip")];
   const number = (value: number | null) => (value === null ? "-" : value === 0 ? "0" : value.toExponential(1));
   const lines = rows.map(({ network, name, error, limit, result, why }) =>
-    [network.padEnd(12), name.padEnd(44), number(error).padStart(8), number(limit).padStart(8), result, why ?? ""]
+    [network.padEnd(12), name.padEnd(52), number(error).padStart(8), number(limit).padStart(8), result, why ?? ""]
       .join(" ")
       .trimEnd(),
   );
-  const passed = rows.filter(({ result }) => result === "pass").length;
-  output.finish({ rows, passed, failed }, [...lines, `${passed} pass, ${failed} FAIL`].join("\n"));
+  const last = `${passed} pass, ${failed} FAIL${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+  output.finish({ rows, passed, failed, skipped }, [...lines, last].join("\n"));
   if (failed > 0) process.exitCode = 1;
 }
 

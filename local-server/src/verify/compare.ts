@@ -31,6 +31,16 @@ export const within = (network: string, name: string, error: number, limit: numb
   result: error <= limit ? "pass" : "FAIL",
 });
 
+/** What could not be tried, and why: it counts as neither passed nor failed. */
+export const skipped = (network: string, name: string, why: string): Row => ({
+  network,
+  name,
+  error: null,
+  limit: null,
+  result: "skip",
+  why,
+});
+
 /** Whole numbers that must all be equal: the error is how many are not. */
 export function equal(network: string, name: string, made: ArrayLike<number>, wanted: ArrayLike<number>): Row {
   let unlike = Math.abs(made.length - wanted.length);

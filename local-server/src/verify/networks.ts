@@ -8,7 +8,7 @@ import { openPrepared } from "../stages/denoiser.ts";
 import { tokenizePadded } from "../tokenizer/tokenizer.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { equal, maxRelativeError, type Row, within } from "./compare.ts";
+import { equal, maxRelativeError, type Row, skipped, within } from "./compare.ts";
 
 const LIMIT = 1e-4;
 
@@ -100,7 +100,7 @@ interface TextCase {
 }
 
 async function textRows(bundle: Bundle, dir: string): Promise<Row[]> {
-  if (!existsSync(join(dir, "cases.json"))) return [];
+  if (!existsSync(join(dir, "cases.json"))) return [skipped("text", "cases", `no cases.json in ${dir}`)];
   const rows: Row[] = [];
   const { text: role } = bundle.manifest.roles;
   const cases = JSON.parse(await readFile(join(dir, "cases.json"), "utf8")) as TextCase[];

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
@@ -8,7 +9,7 @@ import { emptyRows } from "../stages/conditioning.ts";
 import { decode } from "../stages/decode.ts";
 import { denoise } from "../stages/denoise.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { maxRelativeError, type Row, within } from "./compare.ts";
+import { maxRelativeError, type Row, skipped, within } from "./compare.ts";
 import { tensorOf } from "./networks.ts";
 import { readJsonFile } from "./verify.ts";
 
@@ -25,6 +26,7 @@ interface PipelineCase {
 /** The whole loop from stored features and stored noise, guided and not, and the schedules. */
 export async function pipelineRows(bundle: Bundle, dir: string): Promise<Row[]> {
   const folder = join(dir, "pipeline-tiny");
+  if (!existsSync(join(folder, "case.json"))) return [skipped("pipeline", "case", `no case.json in ${folder}`)];
   const given = (await readJsonFile(join(folder, "case.json"))) as PipelineCase;
   await using file = await openSafetensors(join(folder, "case.safetensors"));
   const rows: Row[] = [];

@@ -16,10 +16,11 @@ const PARTS = ["dit-tiny", "dac-vae-tiny", "synchformer-tiny", "siglip2-tiny", "
 
 /**
  * Imports the small models of a folder of goldens as a user imports the real ones, and holds every case against what the
- * public code computed. fp32 has limits; the other precisions are shown beside it.
+ * public code computed. fp32 has limits; the other precisions are shown beside it. `clips` is the folder of the clips that
+ * the cases name, where they lie neither beside the goldens nor among our own.
  * @throws UserError not_found
  */
-export async function verifyGoldens(dir: string, signal: AbortSignal): Promise<Row[]> {
+export async function verifyGoldens(dir: string, clips: string | undefined, signal: AbortSignal): Promise<Row[]> {
   const missing = PARTS.filter((part) => !existsSync(join(dir, part)));
   if (missing.length > 0) {
     throw new UserError(
@@ -44,7 +45,7 @@ export async function verifyGoldens(dir: string, signal: AbortSignal): Promise<R
         if (dtype !== "fp32" || file !== weights[0]) continue;
         rows.push(...(await networkRows(bundle, dir)));
         rows.push(...(await pipelineRows(bundle, dir)));
-        rows.push(...(await videoRows(bundle, dir, signal)));
+        rows.push(...(await videoRows(bundle, dir, clips, signal)));
       }
     }
   } finally {
