@@ -71,13 +71,16 @@ function assertType(request: Request, types: readonly string[]): void {
   );
 }
 
-/** The body as JSON. @throws UserError unsupported_type, bad_request, upload_too_large, too_slow */
+/** The body as JSON; none at all is an empty object. @throws UserError unsupported_type, bad_request, upload_too_large, too_slow */
 async function readJson(request: Request, response: Response, { limits }: Context): Promise<unknown> {
+  const { headers } = request;
+  const isThere = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  if (!isThere && headers["content-type"] === undefined) return {};
   assertType(request, ["application/json"]);
-  if (request.headers["content-encoding"] !== undefined) {
+  if (headers["content-encoding"] !== undefined) {
     throw new UserError("unsupported_type", "a body as it is", "a compressed one", "send it without content-encoding");
   }
-  if (request.headers.expect !== undefined) response.writeContinue();
+  if (headers.expect !== undefined) response.writeContinue();
   const parts: Buffer[] = [];
   const bounds = { wait_ms: limits.idleBody_ms, eachPart: false, mostBytes: limits.jsonBytes };
   await readBody(request, bounds, (part) => void parts.push(part));

@@ -34,7 +34,10 @@ export function panelPages(folder: string): Handler {
     }
     response.set({
       // Older Chromium does not count a socket of the same address as 'self'.
-      "content-security-policy": PAGE_POLICY.replace("SOCKET", `ws://${request.headers.host}`),
+      "content-security-policy": PAGE_POLICY.replace(
+        "SOCKET",
+        ["ws:", "wss:"].map((scheme) => `${scheme}//${request.headers.host}`).join(" "),
+      ),
       "cache-control": "no-cache",
       "cross-origin-opener-policy": "same-origin",
     });

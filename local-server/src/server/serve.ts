@@ -33,7 +33,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Seconds since a client was there or a job was open. */
+  /** Seconds since a client was there, a request under way, or a job open. */
   idleSeconds(): number;
   /** Takes no more work, lets answers end, then lets go of all. */
   close(): Promise<void>;
@@ -76,9 +76,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   context.loopDelay.enable();
   const guard = createGuard({ port, shared: shared !== null, names: shared?.names ?? [] });
   let lastSeen_ms = performance.now();
+  let underWay = 0;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    lastSeen_ms = performance.now();
+    underWay += 1;
+    response.once("close", () => {
+      underWay -= 1;
+      lastSeen_ms = performance.now();
+    });
     for (const [name, value] of Object.entries(DATA_HEADERS)) response.setHeader(name, value);
     if (admit(guard, request, response)) app(request, response);
   };
@@ -92,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     idleSeconds() {
       const isBusy = jobs.jobs().some(({ state }) => state === "queued" || state === "running");
-      if (isBusy || sockets.clients > 0) lastSeen_ms = performance.now();
+      if (isBusy || underWay > 0 || sockets.clients > 0) lastSeen_ms = performance.now();
       return (performance.now() - lastSeen_ms) / 1000;
     },
     async close() {

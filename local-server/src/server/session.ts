@@ -42,7 +42,7 @@ export function openSession(socket: WebSocket, address: string, context: Context
       send: (text) => socket.send(text),
       giveUp: () => close(CLOSE_CODES.overloaded, "the client reads too slowly"),
     },
-    (change: Change) => notification("state.changed", change),
+    newsOf,
     limits,
   );
   const late = setTimeout(
@@ -160,6 +160,14 @@ const numberOf = (error: unknown): number => {
   const { code } = asUserError(error);
   return code === "bad_value" || code === "bad_prompt" ? RPC.params : RPC.refused;
 };
+
+/** One change goes to every client: it is put into words once. */
+const words = new WeakMap<Change, string>();
+function newsOf(change: Change): string {
+  const text = words.get(change) ?? notification("state.changed", change);
+  words.set(change, text);
+  return text;
+}
 
 const notification = (method: string, params: unknown): string => JSON.stringify({ jsonrpc: "2.0", method, params });
 
