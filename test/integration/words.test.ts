@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, expect, test } from "vitest";
 import { generateRequestSchema, lookSchema, type TakeRecord } from "../../local-server/protocol/index.ts";
 import { createEngine } from "../../local-server/src/engine/engine.ts";
@@ -47,6 +48,21 @@ test("words for what the bank has not are left out and said, never sounded as so
   expect(record.chosen).toEqual([]);
   expect(record.events).toEqual([]);
   expect(record.notes.join("\n")).toMatch(/quartet[\s\S]*nothing fits/);
+});
+
+test("other words for a range that was just looked at need no second look, and make the same take as a fresh engine", async () => {
+  const job = (name: string, prompt: string, fresh = false) => ({
+    request: request({ video: SAMPLE, toTicks: FOUR_SECONDS, prompt, channels: "mono" }),
+    targets: [`${tempFolder()}/${name}.wav`],
+    fresh,
+  });
+  await engine.run(job("first", "steps on wood"), watcher());
+  const second = await engine.run(job("second", "steps on gravel"), watcher());
+  const again = await engine.run(job("again", "steps on gravel", true), watcher());
+  expect(Object.keys(second.graphs)).not.toContain("sync");
+  expect(Object.keys(again.graphs)).toEqual(expect.arrayContaining(["semantic", "sync", "text"]));
+  const [a, b] = await Promise.all([second, again].map(({ takes }) => readFile(takes[0]!.path)));
+  expect(a!.equals(b!)).toBe(true);
 });
 
 test("a look suggests classes with scores, best first, in both languages, and makes nothing", async () => {

@@ -108,7 +108,7 @@ async function timeAll(
     for (let round = 0; round <= rounds; round++) {
       for (const way of ["performed", "denoised"] as const) {
         const targets = [join(folder, `${way}-${round}.wav`)];
-        results[way].push(await engines[way].run({ request: requestOf(way), targets }, watcher));
+        results[way].push(await engines[way].run({ request: requestOf(way), targets, fresh: true }, watcher));
       }
       // Between the rounds, so that it meets the same load; the best of all counts.
       const { provider } = results.performed[round]!;

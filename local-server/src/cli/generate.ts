@@ -54,15 +54,17 @@ const OPTIONS = {
 export async function generateVerb(args: readonly string[], signal: AbortSignal, output: Output): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS, GENERATE_USAGE, { min: 0, max: 1 });
   const started = performance.now();
-  await findFfmpeg();
-  const video = positionals[0] === undefined ? undefined : resolve(positionals[0]);
-  const clip = video === undefined ? null : await probeClip(video, signal);
-  const request = await requestOf(values, clip?.path, (text, option) =>
-    parseTime(text, option, clip?.frameRate ?? null),
-  );
-  const undoFolder = values["out-dir"] === undefined ? undefined : await makeFolder(resolve(values["out-dir"]));
   const engine = createEngine();
+  let undoFolder: (() => Promise<void>) | undefined;
   try {
+    engine.start();
+    await findFfmpeg();
+    const video = positionals[0] === undefined ? undefined : resolve(positionals[0]);
+    const clip = video === undefined ? null : await probeClip(video, signal);
+    const request = await requestOf(values, clip?.path, (text, option) =>
+      parseTime(text, option, clip?.frameRate ?? null),
+    );
+    undoFolder = values["out-dir"] === undefined ? undefined : await makeFolder(resolve(values["out-dir"]));
     const targets = await targetsOf(values, video, request.takes);
     const mux = values.mux === undefined ? null : await muxTarget(values.mux, video);
     const result = await engine.run({ request, targets }, { signal, onProgress: output.progress, onNote: output.note });

@@ -21,6 +21,8 @@ export interface JobWatcher {
 }
 
 export interface Engine {
+  /** Starts the process now rather than with the first order: it comes up while the caller checks things. */
+  start(): void;
   /** One job at a time. @throws UserError of the job, `cancelled`, or `engine_crashed`; the next job gets a fresh process. */
   run(job: Job, watcher: JobWatcher): Promise<JobResult>;
   /** What a request's clip asks for, without making it. As `run`, but nothing is written. */
@@ -55,6 +57,9 @@ export function createEngine({ quiet = false }: { readonly quiet?: boolean } = {
   return {
     get pid() {
       return child?.pid;
+    },
+    start() {
+      child ??= start();
     },
     kill: () => child?.kill("SIGKILL"),
     run: (job, watcher) => runJob(child ?? start(), job, watcher),

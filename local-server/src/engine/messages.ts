@@ -4,6 +4,8 @@ import type { ErrorBody, GenerateRequest, Look, Role, Stage, TakeRecord } from "
 export interface Job {
   readonly request: GenerateRequest;
   readonly targets: readonly string[];
+  /** Do all the work again, even what the last job found: for measuring. */
+  readonly fresh?: boolean;
 }
 
 export interface DeliveredTake {

@@ -3,6 +3,7 @@ import { loadBundle } from "../onnx/bundle.ts";
 import { runtimeVersion } from "../onnx/session.ts";
 import { generate } from "../pipeline/generate.ts";
 import type { Context, FinishedTake } from "../pipeline/types.ts";
+import { forgetAll } from "../stages/memory.ts";
 import { fileTake } from "../takes/file-take.ts";
 import { readOldTake } from "../takes/old-take.ts";
 import type { DeliveredTake, Job, JobResult } from "./messages.ts";
@@ -10,10 +11,11 @@ import { metered } from "./meter.ts";
 
 /** Runs one job in this process: loads the bundle, generates, files each take under its target and tells of it. */
 export async function runJob(
-  { request, targets }: Job,
+  { request, targets, fresh }: Job,
   outer: Context,
   delivered: (take: DeliveredTake) => void,
 ): Promise<JobResult> {
+  if (fresh) forgetAll();
   const timings: Partial<Record<Stage | "model" | "files", number>> = {};
   const gflop: Partial<Record<Stage | "model" | "files", number>> = {};
   let last = performance.now();

@@ -3,6 +3,7 @@ import { type Tensor, tensor } from "../onnx/tensor.ts";
 import type { Context, TextFeatures } from "../pipeline/types.ts";
 import { createTokenizer, tokenizePadded } from "../tokenizer/tokenizer.ts";
 import { isHan } from "./lexicon.ts";
+import { createMemory } from "./memory.ts";
 
 /** Words -> hidden states and one vector; null for no words. */
 export async function textFeatures(text: string, bundle: Bundle, context: Context): Promise<TextFeatures | null> {
@@ -14,8 +15,22 @@ export async function textFeatures(text: string, bundle: Bundle, context: Contex
   return features ?? null;
 }
 
-/** Several texts with one loading of the tower. */
+/** Words that were just encoded: every take of a clip asks for the same. */
+const encodedBefore = createMemory<TextFeatures>(64);
+
+/** Several texts with one loading of the tower, and none for those that this process has just encoded. */
 export async function encodeTexts(texts: readonly string[], bundle: Bundle): Promise<TextFeatures[]> {
+  const known = new Map(texts.map((text) => [text, encodedBefore.get(bundle.sha256 + text)]));
+  const fresh = [...known.keys()].filter((text) => !known.get(text));
+  const features = fresh.length > 0 ? await encodeAnew(fresh, bundle) : [];
+  for (const [i, text] of fresh.entries()) {
+    known.set(text, features[i]!);
+    encodedBefore.set(bundle.sha256 + text, features[i]!);
+  }
+  return texts.map((text) => known.get(text)!);
+}
+
+async function encodeAnew(texts: readonly string[], bundle: Bundle): Promise<TextFeatures[]> {
   const { text: role } = bundle.manifest.roles;
   const tokenize = createTokenizer(
     await bundle.readText(role.tokenizer),

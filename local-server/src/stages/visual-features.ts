@@ -8,6 +8,7 @@ import { createCutDetector } from "../video/cuts.ts";
 import { openFrames } from "../video/frames.ts";
 import { type Activity, findEvents, unsureEvents } from "./events.ts";
 import { normalise, pictureSize } from "./frames.ts";
+import { createMemory } from "./memory.ts";
 import { segmentFeatures } from "./segment-features.ts";
 
 const NOTHING: VisualFeatures = {
@@ -19,11 +20,31 @@ const NOTHING: VisualFeatures = {
   cuts: [],
 };
 
+/** Ranges of clips that were just looked at: another take, other words, a second press need no second look. */
+const seenBefore = createMemory<VisualFeatures>(4);
+
+/** What the picture of a range shows; of a range that this process has just looked at, as it was found then. */
+export async function visualFeatures(plan: Plan, bundle: Bundle, context: Context): Promise<VisualFeatures> {
+  const { clip, fromTicks, toTicks, media, reference, cutThreshold } = plan;
+  if (!clip) return lookAt(plan, bundle, context);
+  const { path, bytes, modifiedMs } = clip;
+  const { sha256 } = bundle;
+  const { kind } = bundle.manifest.roles.sync;
+  const range = [fromTicks, toTicks, reference, cutThreshold, ...(kind === "segments" ? Object.values(media) : [])];
+  const key = JSON.stringify([sha256, path, bytes, modifiedMs, ...range.map(String)]);
+  const known = seenBefore.get(key);
+  // No stage is reported: its pace is measured on jobs that do it.
+  if (known) return known;
+  const features = await lookAt(plan, bundle, context);
+  seenBefore.set(key, features);
+  return features;
+}
+
 /**
  * One pass over the picture feeds both encoders as frames arrive; memory does not grow with the clip.
  * Semantic rows [Tc, Dv]; events, motion and cuts from the sync frames.
  */
-export async function visualFeatures(plan: Plan, bundle: Bundle, context: Context): Promise<VisualFeatures> {
+async function lookAt(plan: Plan, bundle: Bundle, context: Context): Promise<VisualFeatures> {
   if (!plan.clip || !plan.semantic || !plan.sync) return NOTHING;
   const { semantic, sync } = bundle.manifest.roles;
   if (sync.kind === "segments") return segmentFeatures(plan, sync, bundle, context);
