@@ -433,3 +433,10 @@ test("a track that was waited for and is used meanwhile is not overwritten", () 
   expect(codeOf(at.engine.call("placeTake", { ...at.argument, awaited }))).toBe("PLACE_FAILED");
   expect(timelineOf(at.sequence)).toEqual(before);
 });
+
+test("where scripts may neither lock nor name, a take is placed all the same, and no undo step is said that there is not", () => {
+  const at = toPlace({ changesState: false });
+  const before = timelineOf(at.sequence);
+  expect(dataOf(place(at, { clipName: "Foley: steps" }))).toMatchObject({ trackIndex: 1, undoSteps: 2 });
+  expect(timelineOf(at.sequence)).toEqual(expect.arrayContaining(before));
+});

@@ -66,10 +66,7 @@ export function placeTake(argument: PlaceTakeArgument): PlaceTakeData {
       });
     }
     if (found === undefined) throw nothingPlaced(missed);
-    if (argument.clipName !== undefined) {
-      found.item.name = argument.clipName;
-      steps.count++;
-    }
+    if (argument.clipName !== undefined && renamed(found, argument.clipName)) steps.count++;
     if (found.track.isMuted()) notes.push("track-muted");
     if (settingsOf(pinned.sequence).audioChannelType === MULTICHANNEL) notes.push("multichannel-mix");
     const { trackIndex, trackName: name, trackItemId, startTicks, endTicks } = placeOf(found);
@@ -85,6 +82,14 @@ export function placeTake(argument: PlaceTakeArgument): PlaceTakeData {
       undoSteps: steps.count,
     };
   });
+}
+
+/** A wish only: the take lies there already. */
+function renamed({ item }: Found, name: string): boolean {
+  asked(() => {
+    item.name = name;
+  });
+  return item.name === name;
 }
 
 function refuseChanged({ sequence }: Pinned, { expect }: PlaceTakeArgument): void {

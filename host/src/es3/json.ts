@@ -114,6 +114,8 @@ export function parse(text: string): unknown {
     do {
       space();
       const name = readText();
+      // Would not be a member but change what the object is.
+      if (name === "__proto__") wrong();
       expectNext(":");
       members[name] = readValue();
     } while (next(","));

@@ -68,14 +68,13 @@ export function makeWhole(item: ProjectItem): void {
   asked(() => item.clearOutPoint!());
   const mapping = mappingOf(item);
   if (!mapping || mapping.audioClipsNumber <= 1) return;
-  try {
+  // Read-only in some versions; the number of clips is what counts.
+  asked(() => {
     mapping.audioChannelsType = 1;
-  } catch (_error) {
-    // read-only in some versions; the number of clips is what counts
-  }
+  });
   mapping.audioClipsNumber = 1;
-  mapping.setMappingForChannel(0, 0);
-  mapping.setMappingForChannel(1, 1);
+  asked(() => mapping.setMappingForChannel(0, 0));
+  asked(() => mapping.setMappingForChannel(1, 1));
   asked(() => item.setAudioChannelMapping!(mapping));
   if ((mappingOf(item)?.audioClipsNumber ?? 1) > 1) {
     throw refusal(

@@ -1,4 +1,5 @@
 import { collect, filter, forEach, map, some } from "../es3/lists.ts";
+import { asked } from "./asked.ts";
 import { clipsOf, spanOf } from "./clips.ts";
 import type { ProjectItem, Sequence, Track, TrackItem } from "./dom.ts";
 import { enabledQe } from "./globals.ts";
@@ -163,10 +164,10 @@ export function nameTrack(pinned: Pinned, index: number, name: string, later: (r
 /** Makes one audio track the only targeted one until the end of the call. */
 export function targetOnly(sequence: Sequence, index: number, later: (restore: () => void) => void): void {
   forEach(audioTracksOf(sequence), (track, at) => {
-    const was = track.isTargeted();
-    if (was === (at === index)) return;
+    const was = asked(() => track.isTargeted());
+    if (was === undefined || was === (at === index)) return;
     later(() => track.setTargeted(was, true));
-    track.setTargeted(at === index, true);
+    asked(() => track.setTargeted(at === index, true));
   });
 }
 
@@ -185,6 +186,6 @@ export function shieldOthers(
     const track = audioTracksOf(sequence)[at];
     if (track === undefined) return;
     later(() => track.setLocked(0));
-    track.setLocked(1);
+    asked(() => track.setLocked(1));
   });
 }

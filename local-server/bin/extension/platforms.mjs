@@ -23,18 +23,20 @@ export const PLATFORMS = {
 };
 export const PREMIERE_PLATFORMS = ["darwin-arm64", "win32-x64"];
 
-/**
- * The pinned Node of a platform and its licence, as bytes: from node_modules for this one, from the registry for others, held
- * to the lock file.
- */
+/** The pinned Node of a platform and its licence, as bytes. */
 export async function nodeFiles(platform) {
-  const inside = PINNED_NODE[platform];
-  const name = inside.slice(0, inside.indexOf("/"));
-  const program = inside.slice(name.length + 1);
+  const [, ...program] = PINNED_NODE[platform].split("/");
+  const read = await nodePackage(platform);
+  // The package for Windows comes without the licence, which is the same on every system.
+  const licence = read("LICENSE") ?? (await nodePackage("linux-x64"))("LICENSE");
+  return { program: read(program.join("/")), licence };
+}
+
+/** Reads files of a platform's Node package: from node_modules for this one, from the registry for others, held to the lock file. */
+async function nodePackage(platform) {
+  const [name] = PINNED_NODE[platform].split("/");
   const here = join(root, "node_modules", name);
-  if (existsSync(join(here, program))) {
-    return { program: readFileSync(join(here, program)), licence: readFileSync(join(here, "LICENSE")) };
-  }
+  if (existsSync(here)) return (file) => (existsSync(join(here, file)) ? readFileSync(join(here, file)) : undefined);
   const { version, integrity } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages[
     `node_modules/${name}`
   ];
@@ -47,13 +49,13 @@ export async function nodeFiles(platform) {
     const came = createHash(algorithm).update(archive).digest("base64");
     if (came !== expected) throw new SetupError(`${name}@${version}: expected ${integrity}, came ${algorithm}-${came}`);
     const tar = gunzipSync(archive);
-    return { program: fileOfTar(tar, `package/${program}`), licence: fileOfTar(tar, "package/LICENSE") };
+    return (file) => fileOfTar(tar, `package/${file}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** One file of a tar archive. @throws SetupError where it is not there */
+/** One file of a tar archive, undefined where it is not there. */
 function fileOfTar(tar, wanted) {
   const text = (start, length) => tar.toString("latin1", start, start + length).replace(/\0.*$/s, "");
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
@@ -62,5 +64,5 @@ function fileOfTar(tar, wanted) {
     if (name === wanted) return tar.subarray(at + 512, at + 512 + size);
     at += 512 + Math.ceil(size / 512) * 512;
   }
-  throw new SetupError(`${wanted} is not in the archive`);
+  return undefined;
 }

@@ -34,6 +34,7 @@ function wrapClip(world: World, sequence: SequenceState, track: TrackState, clip
       return clip.name;
     },
     set name(name: string) {
+      if (!quirks.changesState) throw new Error("Cannot set property name");
       clip.name = name;
       world.changes.push(`name ${name}`);
     },
@@ -98,12 +99,14 @@ function wrapTrack(world: World, sequence: SequenceState, track: TrackState): ob
     },
     isLocked: () => track.locked,
     setLocked(locked: unknown) {
+      if (!world.quirks.changesState) throw new Error("setLocked is not a function");
       if (locked !== 0 && locked !== 1) throw new Error("setLocked takes 0 or 1");
       track.locked = locked === 1;
     },
     isMuted: () => track.muted,
     isTargeted: () => track.targeted,
     setTargeted(targeted: boolean) {
+      if (!world.quirks.changesState) throw new Error("setTargeted is not a function");
       track.targeted = targeted;
       if (world.quirks.allReadTargeted) for (const other of sequence.audio) other.targeted = true;
       return true;

@@ -47,6 +47,8 @@ export interface Quirks {
   roundsUp: boolean;
   removes: boolean;
   hasSettings: boolean;
+  /** Scripts may lock and target tracks and name clips. */
+  changesState: boolean;
 }
 
 export const QUIRKS: Quirks = {
@@ -79,6 +81,7 @@ export const QUIRKS: Quirks = {
   roundsUp: false,
   removes: true,
   hasSettings: true,
+  changesState: true,
 };
 
 export interface ItemState {
