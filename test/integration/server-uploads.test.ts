@@ -96,6 +96,32 @@ test("too much is refused by what is said and by what comes", async () => {
   expect(partials()).toEqual([]);
 });
 
+test("who sends on after a refusal still gets it: a client that reads only when it has sent", async () => {
+  const large = await serveHere({ limits: { uploadBytes: 1000 } });
+  try {
+    const answer = await new Promise<string>((settle) => {
+      const socket = connect(large.port, "127.0.0.1");
+      const bytes = 30_000_000;
+      let text = "";
+      socket.pause();
+      socket.write(
+        `POST /v1/uploads HTTP/1.1\r\nHost: 127.0.0.1:${large.port}\r\nAuthorization: Bearer ${large.token}\r\n` +
+          `Content-Type: video/mp4\r\nContent-Length: ${bytes}\r\n\r\n`,
+      );
+      socket.write(Buffer.alloc(bytes), () => socket.resume());
+      socket.on("data", (part) => {
+        text += part;
+        if (text.includes("upload_too_large")) socket.destroy();
+      });
+      socket.on("error", () => {});
+      socket.on("close", () => settle(text));
+    });
+    expect(statusOf(answer)).toBe(413);
+  } finally {
+    await large.close();
+  }
+});
+
 test("an upload waits for `100 Continue`, which comes only where it will be taken", async () => {
   const [yes, no] = await Promise.all([
     rawRequest(server.port, "POST", "/v1/uploads", head("Content-Length: 100", "Expect: 100-continue")),

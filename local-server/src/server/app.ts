@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import { UserError } from "../errors.ts";
+import type { Key } from "./access.ts";
 import { readBody } from "./body.ts";
 import type { Context } from "./context.ts";
 import { panelPages } from "./pages.ts";
@@ -21,14 +22,12 @@ export function createApp(context: Context, panelFolder: string): Express {
   app.disable("x-powered-by").disable("etag");
   app.set("query parser", "simple");
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
-  mount(app, PASS_ROUTE, context, () => ({ name: "", secret: "" }));
-  for (const route of ROUTES) {
-    mount(app, route, context, (request) =>
-      context.access.bearer(request.headers.authorization, request.socket.remoteAddress ?? ""),
-    );
-  }
+  const keyOf = ({ headers, socket }: Request): Key =>
+    context.access.bearer(headers.authorization, socket.remoteAddress ?? "");
+  mount(app, PASS_ROUTE, context, () => NOBODY);
+  for (const route of ROUTES) mount(app, route, context, keyOf);
   app.use("/v1", (request, _response, next) => {
-    context.access.bearer(request.headers.authorization, request.socket.remoteAddress ?? "");
+    keyOf(request);
     next(notThere(request));
   });
   app.get("/favicon.ico", (_request, response) => void response.status(204).end());
@@ -42,12 +41,10 @@ export function createApp(context: Context, panelFolder: string): Express {
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
-function mount(
-  app: Express,
-  route: Route,
-  context: Context,
-  keyOf: (request: Request) => { name: string; secret: string },
-): void {
+/** Who comes with an address that was handed out rather than with a key. */
+const NOBODY: Key = { name: "", secret: "" };
+
+function mount(app: Express, route: Route, context: Context, keyOf: (request: Request) => Key): void {
   app[route.method](expressPath(route.path), async (request, response) => {
     const key = keyOf(request);
     const query = route.query ? parsed(route.query.strict(), { ...request.query }) : {};
@@ -113,15 +110,19 @@ function refuse(error: unknown, request: Request, response: Response): void {
   const headers: Record<string, string> = {};
   if (code === "unauthorized") headers["www-authenticate"] = "Bearer";
   if (code === "too_many" || code === "stopping" || code === "queue_full") headers["retry-after"] = "5";
-  if (!request.complete) headers.connection = "close";
+  // Who was not told to go on sends no body: the next request must not be taken for it.
+  if (!request.complete && request.headers.expect !== undefined) headers.connection = "close";
   sendProblem(response, known, headers);
   if (!request.complete) letGo(request);
 }
 
 const undecodable = (): UserError => new UserError("bad_request", "an address in UTF-8", "another", "encode it");
 
+const LINGER_MS = 2000;
+
 /** A body that nobody wants: read on for a moment, or the answer would be lost with the connection. */
 function letGo(request: Request): void {
   request.resume();
-  setTimeout(() => request.destroy(), 2000).unref();
+  const timer = setTimeout(() => request.destroy(), LINGER_MS).unref();
+  request.once("end", () => clearTimeout(timer));
 }
