@@ -116,6 +116,7 @@ test("the engine dies once: the job is tried again, a take that was there stays;
   await heard(jobs, at(once_.id, "denoise"));
   const kept = jobs.takes()[0]!;
   const bytes = readFileSync(kept.path);
+  await expect(jobs.removeTake(kept.id)).rejects.toMatchObject({ code: "locked" });
   engine.kill();
   expect(await end(jobs, once_.id)).toMatchObject({ state: "done", takeIds: [kept.id, `${once_.id}-2`] });
   expect(readFileSync(kept.path).equals(bytes)).toBe(true);

@@ -35,7 +35,7 @@ export interface Jobs {
   markTake(id: string, change: { readonly hearted?: boolean; readonly locked?: boolean }): TakeResource;
   /** Lists a take that another program filed (the command line), where it lies. @throws UserError not_found */
   keepTake(wav: string): Promise<TakeResource>;
-  /** Its files too, where they lie in the data folder. @throws UserError not_found, locked (by its mark, or an open job that needs it) */
+  /** Its files too, where they lie in the data folder. @throws UserError not_found, locked (by its mark, or an open job that made or needs it) */
   removeTake(id: string): Promise<void>;
   /**
    * What the picture of a range shows. Made while no job runs: a job that is queued ends it, and so does the next look.
@@ -96,11 +96,10 @@ export async function openJobs({ dataFolder, engine, reserveBytes = RESERVE_BYTE
     markTake: store.markTake,
     keepTake: async (wav) => store.take(await keepTake(store, wav)),
     async removeTake(id) {
-      const { path, locked } = store.take(id);
+      const { path, locked, jobId } = store.take(id);
       if (locked) throw isLocked(path, "its lock");
-      if (store.openRows().some(({ request }) => request.regenerate?.take === path)) {
-        throw isLocked(path, "a job that makes a part of it anew");
-      }
+      const needs = store.openRows().some((job) => job.id === jobId || job.request.regenerate?.take === path);
+      if (needs) throw isLocked(path, "a job that is not done with it");
       store.removeTake(id);
       if (dirname(path) === folder) await removeFiles(path);
     },

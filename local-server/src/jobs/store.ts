@@ -171,7 +171,8 @@ export function openStore(path: string) {
     removeTake: (id: string): boolean =>
       change(
         (seq) =>
-          run("DELETE FROM takes WHERE id = ?", id) === 1 && run("INSERT INTO gone VALUES (?, ?)", id, seq) === 1,
+          run("DELETE FROM takes WHERE id = ?", id) === 1 &&
+          run("INSERT OR REPLACE INTO gone VALUES (?, ?)", id, seq) === 1,
         () => ({ type: "takeGone", takeId: id }),
       ),
     changesSince(since: number): Change[] | null {
