@@ -68,26 +68,25 @@ async function visit(address: string): Promise<void> {
 /** Nothing is found by axe, once colours have come to rest. */
 const expectAccessible = () => expect.poll(() => axeFindings(page), { timeout: 20_000 }).toEqual([]);
 
-/** Holds the engine still while nothing runs, so that the job that is asked for next is met in the middle. */
-async function holdEngine(): Promise<number> {
-  // Until the picture has been looked at, the engine does that.
-  await page.getByTestId("look").waitFor();
-  await expect.poll(() => engineOf(server.pid), { timeout: 60_000 }).toBeDefined();
-  const pid = (await engineOf(server.pid))!;
-  process.kill(pid, "SIGSTOP");
-  return pid;
-}
-
-/** Asks for sound; comes back when the engine has the job. */
-async function press(): Promise<void> {
-  await generate().click();
+async function jobStates(): Promise<string[]> {
   const url = new URL(server.url);
   const token = new URLSearchParams(url.hash.slice(1)).get("token");
-  const states = async (): Promise<string[]> => {
-    const answer = await fetch(new URL("/v1/jobs", url), { headers: { authorization: `Bearer ${token}` } });
-    return ((await answer.json()) as { jobs: { state: string }[] }).jobs.map(({ state }) => state);
-  };
-  await expect.poll(states, { timeout: 60_000 }).toContain("running");
+  const answer = await fetch(new URL("/v1/jobs", url), { headers: { authorization: `Bearer ${token}` } });
+  return ((await answer.json()) as { jobs: { state: string }[] }).jobs.map(({ state }) => state);
+}
+
+/** Asks for sound, and holds the engine still in the middle of the job. Returns the engine's pid. */
+async function pressAndHold(): Promise<number> {
+  const before = await engineOf(server.pid);
+  if (before !== undefined) process.kill(before, "SIGSTOP");
+  await generate().click();
+  await expect.poll(jobStates, { timeout: 60_000, interval: 20 }).toContain("running");
+  let engine = await engineOf(server.pid);
+  while (engine === undefined) engine = await engineOf(server.pid);
+  // An engine that was looking at the picture is stopped for the job, which gets a new one.
+  if (engine !== before) process.kill(engine, "SIGSTOP");
+  expect(await jobStates()).toContain("running");
+  return engine;
 }
 
 /** Milliseconds of the server's slowest answer, asked again and again until something is over. */
@@ -190,8 +189,7 @@ describe.skipIf(!executable)(`in Chromium (${executable ?? why})`, () => {
   });
 
   test("a job is cancelled, and the panel says so", LONG, async () => {
-    const engine = await holdEngine();
-    await press();
+    const engine = await pressAndHold();
     const cancelled = running().getByRole("button", { name: "Cancel" }).click();
     process.kill(engine, "SIGCONT");
     await cancelled;
@@ -207,8 +205,7 @@ describe.skipIf(!executable)(`in Chromium (${executable ?? why})`, () => {
     "the engine dies in the middle of a job: a new one ends it, and nothing is asked of the person",
     LONG,
     async () => {
-      const engine = await holdEngine();
-      await press();
+      const engine = await pressAndHold();
       process.kill(engine, "SIGKILL");
       await expect.poll(() => takes(page).count(), { timeout: 120_000 }).toBe(2);
       expect(await page.getByTestId("notice").count()).toBe(0);
@@ -224,8 +221,7 @@ describe.skipIf(!executable)(`in Chromium (${executable ?? why})`, () => {
     "the server is killed in the middle of a job: started again it has them all, and ends the job",
     LONG,
     async () => {
-      const engine = await holdEngine();
-      await press();
+      const engine = await pressAndHold();
       await server.stop("SIGKILL");
       process.kill(engine, "SIGKILL");
       await page.getByTestId("down").waitFor();
