@@ -45,6 +45,14 @@ async function shoot(
   console.log(name);
 }
 
+/** One of the pictures of README and docs/tour.md; copied there by hand when the panel has changed. */
+async function picture(page: Page, name: string, width: number, height: number): Promise<void> {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width, height });
+  await page.waitForTimeout(700);
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 const generateButton = (page: Page) => page.getByRole("button", { name: "Generate Foley" });
 const more = (page: Page) => page.locator("details.more > summary");
 
@@ -88,9 +96,14 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await page.getByRole("button", { name: "Place under the picture" }).click();
   await page.getByRole("button", { name: "Favourite", exact: true }).first().click();
   await shoot(page, "07-part-event-placed");
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.mouse.move(5, 5);
+  await picture(page, "panel", 940, 830);
+  await page.setViewportSize({ width: 600, height: 900 });
+  await page.waitForTimeout(500);
+  await page.locator(".take.selected").screenshot({ path: join(folder, "tour-take.png") });
   await page.keyboard.press("r");
   await page.getByRole("group", { name: "Versions" }).waitFor({ timeout: 120_000 });
-  await page.getByRole("button", { name: "Close" }).click();
   await shoot(page, "08-versions");
   await generateButton(page).click();
   await page.getByRole("button", { name: "Cancel" }).first().click();
@@ -160,6 +173,7 @@ async function walkInPremiere(browser: Browser, folder: string): Promise<void> {
   await page.keyboard.press("Enter");
   await page.getByRole("alert").waitFor();
   await shoot(page, "25-premiere-clip-moved");
+  await picture(page, "tour-premiere", 340, 640);
   dialog.open();
   await page.getByRole("button", { name: "Place again" }).click();
   await page.getByTestId("host-busy").waitFor({ timeout: 10_000 });

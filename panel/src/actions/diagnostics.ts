@@ -6,7 +6,7 @@ import { attempt } from "./attempt.ts";
 export function diagnostics({ store, host, server }: App): string {
   const { connection, jobs, models, takes, notice } = store.get();
   const count = (state: string): number => jobs.filter((job) => job.state === state).length;
-  const said = notice ? [`notice: ${notice.text} ${notice.detail ?? ""}`] : [];
+  const said = notice ? [`notice: ${notice.text}`] : [];
   return [
     `Foley panel, ${new Date().toISOString()}, in ${host.name}`,
     ...host.describe(),
@@ -16,7 +16,7 @@ export function diagnostics({ store, host, server }: App): string {
     ...jobs
       .filter(({ state }) => state === "failed")
       .slice(-3)
-      .map(({ error }) => `failed: ${error?.code}: expected ${error?.expected}, came ${error?.came}`),
+      .map(({ error }) => `failed: ${error?.code}`),
     ...said,
     "",
     server.diagnostics(),

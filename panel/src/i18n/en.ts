@@ -129,6 +129,7 @@ export const en = {
 
   eventsLane: "{count} events",
   lookLane: "{count} moments that will be heard",
+  lookNothing: "no clear hit seen here",
   eventLabel: "{time} s, {strength} % hard, {sound}",
   noSound: "no sound of its own",
   eventsHint: "{count} events. Choose one to move, level or mute it; tap E while it plays to add one.",

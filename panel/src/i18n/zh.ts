@@ -130,6 +130,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
 
   eventsLane: "{count} 个事件",
   lookLane: "{count} 处会发声的时刻",
+  lookNothing: "这里没有看到明确的撞击",
   eventLabel: "{time} 秒，力度 {strength} %，{sound}",
   noSound: "没有单独的声音",
   eventsHint: "{count} 个事件。选中后可移动、调整或静音；播放时按 E 添加。",

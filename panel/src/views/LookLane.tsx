@@ -16,7 +16,6 @@ export function LookLane({ start, length }: { readonly start: number; readonly l
   const from = secondsOfTicks(range.from) - start;
   const lasting = secondsOfTicks(ticksOfString(look.toTicks)) - secondsOfTicks(ticksOfString(look.fromTicks));
   const inside = look.events.filter(({ time }) => time >= 0 && time < lasting);
-  if (inside.length === 0 && look.cuts.length === 0) return null;
   return (
     <div className="lane quiet" role="img" aria-label={text("lookLane", { count: inside.length })} data-testid="look">
       {inside.map((event) => (
@@ -27,6 +26,7 @@ export function LookLane({ start, length }: { readonly start: number; readonly l
       {look.cuts.map((cut) => (
         <i key={cut} className="cut" style={{ left: `${(100 * (from + cut)) / length}%` }} />
       ))}
+      {inside.length === 0 && <span className="lane-note">{text("lookNothing")}</span>}
       <Playhead start={start} length={length} />
     </div>
   );
