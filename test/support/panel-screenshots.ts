@@ -97,8 +97,9 @@ async function walk(browser: Browser, data: string): Promise<void> {
   await page.getByRole("button", { name: "Favourite", exact: true }).first().click();
   await shoot(page, "07-part-event-placed");
   await page.getByRole("button", { name: "Close" }).click();
+  await page.getByTestId("scrubber").click({ position: { x: 110, y: 8 } });
   await page.mouse.move(5, 5);
-  await picture(page, "panel", 940, 830);
+  await picture(page, "panel", 940, 800);
   await page.setViewportSize({ width: 600, height: 900 });
   await page.waitForTimeout(500);
   await page.locator(".take.selected").screenshot({ path: join(folder, "tour-take.png") });

@@ -63,7 +63,6 @@ export function EventInspector({ take }: { readonly take: Take }) {
           formatOptions={{ maximumFractionDigits: 1, signDisplay: "exceptZero" }}
           onChange={(value) => Number.isNaN(value) || changeEvent(app, index, { gainDb: value })}
         />
-        <SoundField take={take} sound={event.sound} onChange={(sound) => changeSound(app, index, sound)} />
         <Switch
           isSelected={event.muted !== true}
           isDisabled={take.locked}
@@ -72,6 +71,7 @@ export function EventInspector({ take }: { readonly take: Take }) {
           {text("heard")}
         </Switch>
       </div>
+      <SoundField take={take} sound={event.sound} onChange={(sound) => changeSound(app, index, sound)} />
     </div>
   );
 }

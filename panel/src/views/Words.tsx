@@ -7,16 +7,21 @@ import { IconButton } from "../ui/IconButton.tsx";
 import { plainClass } from "../ui/plain-class.ts";
 
 const SHOWN = 4;
+const MOST = 4;
+/** What fits less than half as well as the best is no suggestion. */
+const LEAST_PART = 0.5;
 
 /** What the picture suggests: looked at for this range, else as the takes of the clip were understood. Best first. */
 function suggestionsOf(state: State, look: Looked | null): string[] {
   const isChinese = languageOf(state.language) === "zh";
-  const seen = look?.suggestions.map(({ label, labelZh }) => (isChinese ? (labelZh ?? label) : label)) ?? [];
+  const least = LEAST_PART * (look?.suggestions[0]?.score ?? 0);
+  const fitting = look?.suggestions.filter(({ score }) => score >= least);
+  const seen = fitting?.map(({ label, labelZh }) => (isChinese ? (labelZh ?? label) : label)) ?? [];
   const taken = takesOfClip(state).flatMap(({ record }) => record.chosen.map((choice) => plainClass(choice.class)));
   const said = state.words.prompt.toLowerCase();
   return [...new Set(seen.length > 0 ? seen : taken)]
     .filter((words) => !said.includes(words.toLowerCase()))
-    .slice(0, 6);
+    .slice(0, MOST);
 }
 
 /** What is to be heard, in words: typed, suggested, kept, or used before. */
