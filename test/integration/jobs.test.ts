@@ -94,6 +94,21 @@ test("without room on the disk nothing is queued", async () => {
   await jobs.close();
 });
 
+test.runIf(process.platform !== "win32")(
+  "a disk that fills up under a job: the job says so, and no part of a take stays",
+  () => {
+    const dataFolder = tempFolder();
+    const program = join(import.meta.dirname, "../support/one-job-process.ts");
+    // A limit on the size of a file stands in for a full disk: the write fails in the same place.
+    const command = `ulimit -f 1500; exec "$0" "$@"`;
+    const args = ["-c", command, process.execPath, program, dataFolder];
+    const run = (seconds: string) => spawnSync("/bin/sh", [...args, seconds], { encoding: "utf8" }).stdout;
+    expect(run("8")).toBe("failed disk_full\n");
+    expect(readdirSync(join(dataFolder, "takes"))).toEqual([]);
+    expect(run("1")).toBe("done undefined\n");
+  },
+);
+
 test("a cancel ends a waiting job at once and the running one within its step, leaves no file, and may be said again", async () => {
   const dataFolder = tempFolder();
   const jobs = await open(dataFolder);

@@ -16,7 +16,7 @@ test("files are called by the words, else by the clip, and by the job", () => {
 const plain = generateRequestSchema.parse({});
 test("whatever the words, a name is plain, inside the folder, and read back", () => {
   const property = fc.property(
-    fc.string({ unit: "binary", maxLength: 80 }),
+    fc.string({ unit: "grapheme", maxLength: 80 }),
     fc.nat(16),
     fc.nat(3),
     (words, n, tries) => {
