@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { SUBPROTOCOL, serverFileSchema } from "../../local-server/protocol/index.ts";
@@ -112,6 +112,41 @@ test.runIf(posix)("a signal ends it with 0, a connected client or not", async ()
   expect(await closed.promise).toBe("the server stops");
   expect(await ended).toEqual([0, null]);
 });
+
+test.runIf(posix)(
+  "told to end in the midst of work it lets go within seconds, and the job is there at the next start",
+  async () => {
+    const data = tempFolder();
+    const running = await start(data);
+    const { token, port } = readServerFile(data);
+    const origin = `http://127.0.0.1:${port}`;
+    const key = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ prompt: "rain", toTicks: "76204800000000", guideStrength: 1, steps: 200 });
+    const headers = { ...key, "content-type": "application/json" };
+    const asked = await fetch(`${origin}/v1/jobs`, { method: "POST", headers, body });
+    const { id } = (await asked.json()) as { id: string };
+    const following = fetch(`${origin}/v1/jobs/${id}/events`, { headers: key }).then((answer) => answer.text());
+    const stateOf = async (at: string, bearer: Record<string, string>) =>
+      ((await (await fetch(`${at}/v1/jobs/${id}`, { headers: bearer })).json()) as { state: string }).state;
+    while ((await stateOf(origin, key)) === "queued") await new Promise((settle) => setTimeout(settle, 20));
+    // An upload that never ends.
+    const upload = connect(port, "127.0.0.1");
+    upload.on("error", () => {});
+    upload.write(
+      `POST /v1/uploads HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n` +
+        "Content-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\nabc",
+    );
+    while (readdirSync(join(data, "uploads")).length === 0) await new Promise((settle) => setTimeout(settle, 20));
+    await running.stop("SIGTERM");
+    expect(await following).toContain('"state":"running"');
+    expect(existsSync(fileOf(data))).toBe(false);
+    const again = await start(data);
+    const facts = readServerFile(data);
+    const bearer = { authorization: `Bearer ${facts.token}` };
+    expect(["queued", "running"]).toContain(await stateOf(new URL(again.url).origin, bearer));
+    expect(readdirSync(join(data, "uploads"))).toEqual([]);
+  },
+);
 
 test("with --idle-exit it stays while a client is there, and ends when none is left", async () => {
   const data = tempFolder();
