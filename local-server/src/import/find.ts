@@ -10,11 +10,18 @@ export interface PublishedFiles {
   readonly vae: string;
   readonly sync: string;
   readonly syncConfig: string | null;
-  /** Folders with config.json and model.safetensors. */
-  readonly semantic: string;
-  readonly text: string;
+  readonly semantic: Snapshot;
+  readonly text: Snapshot;
 }
 
+/** A model of the transformers library: a folder with config.json and its weights. */
+export interface Snapshot {
+  readonly folder: string;
+  readonly weights: string;
+}
+
+/** Names of a snapshot's weights; the first that is there is read. */
+const WEIGHTS = ["model.safetensors", "pytorch_model.bin"];
 const MAX_DEPTH = 4;
 const MAX_FILES = 20_000;
 const CARDS = {
@@ -80,15 +87,17 @@ async function listFiles(root: string): Promise<string[]> {
 }
 
 /** Folders by what their config.json says they hold. */
-async function kindsOf(files: readonly string[]): Promise<{ siglip?: string; clap?: string }> {
-  const kinds: { siglip?: string; clap?: string } = {};
+async function kindsOf(files: readonly string[]): Promise<{ siglip?: Snapshot; clap?: Snapshot }> {
+  const kinds: { siglip?: Snapshot; clap?: Snapshot } = {};
   for (const path of files) {
+    if (basename(path) !== "config.json") continue;
     const folder = dirname(path);
-    if (basename(path) !== "config.json" || !files.includes(join(folder, "model.safetensors"))) continue;
+    const weights = WEIGHTS.map((name) => join(folder, name)).find((one) => files.includes(one));
+    if (!weights) continue;
     const { model_type: type } = (await readJson(path)) as { model_type?: unknown };
     if (typeof type !== "string") continue;
-    if (type.startsWith("siglip")) kinds.siglip ??= folder;
-    if (type.startsWith("clap")) kinds.clap ??= folder;
+    if (type.startsWith("siglip")) kinds.siglip ??= { folder, weights };
+    if (type.startsWith("clap")) kinds.clap ??= { folder, weights };
   }
   return kinds;
 }

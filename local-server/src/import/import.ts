@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Manifest } from "../../protocol/index.ts";
 import { throwIfCancelled, UserError } from "../errors.ts";
@@ -55,8 +55,9 @@ export async function importModel(order: ImportOrder): Promise<{ directory: stri
   }
   const files = await findPublished(order.dir, order.weights);
   await using networks = await openNetworks(files, dtype);
-  await mkdir(folder, { recursive: true });
-  const work = await claim(folder, id);
+  const work = await claim(folder, id).catch((error) => {
+    throw unwritable(error, folder);
+  });
   try {
     await checkSpace(networks, folder);
     const bytes = await writeBundle(order, files, networks, work);
@@ -68,8 +69,7 @@ export async function importModel(order: ImportOrder): Promise<{ directory: stri
     return { directory: target, bytes, seconds: (performance.now() - started) / 1000 };
   } catch (error) {
     await rm(work, { recursive: true, force: true });
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") throw full(folder, "the import");
-    throw error;
+    throw unwritable(error, folder);
   }
 }
 
@@ -77,6 +77,7 @@ const LOCK = "import.pid";
 
 /** A working folder of our own; those of imports that died are swept. @throws UserError import_running */
 async function claim(folder: string, id: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
   const work = join(folder, `.import-${id}`);
   for (const name of await readdir(folder)) {
     if (!name.startsWith(".import-")) continue;
@@ -84,7 +85,8 @@ async function claim(folder: string, id: string): Promise<string> {
     const isFresh = Date.now() - (await stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }))).mtimeMs < 5000;
     if (isAlive(pid) || (pid === 0 && isFresh)) {
       if (join(folder, name) === work) {
-        throw new UserError("import_running", `no other import of ${id}`, `process ${pid}`, "wait for it to end");
+        const todo = `wait for it to end; if there is none, delete ${work}`;
+        throw new UserError("import_running", `no other import of ${id}`, `process ${pid}`, todo);
       }
     } else await rm(join(folder, name), { recursive: true, force: true });
   }
@@ -124,6 +126,15 @@ const full = (folder: string, needed: string): UserError =>
     "free some, or set FOLEY_MODELS to another disk",
   );
 
+/** What the system says about a place that takes no more, or nothing at all, in words. */
+function unwritable(error: unknown, folder: string): unknown {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (["ENOSPC", "EDQUOT", "EFBIG"].includes(code)) return full(folder, "the import");
+  if (!["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(code)) return error;
+  const todo = "set FOLEY_MODELS to a folder of yours";
+  return new UserError("target_not_writable", `a folder to write in at ${folder}`, message, todo);
+}
+
 type Listed = Manifest["files"];
 
 async function writeBundle(
@@ -155,7 +166,7 @@ async function writeBundle(
   }
   const empty = await networks.empty();
   listed["empty.f32"] = await writeWhole(work, "empty.f32", new Uint8Array(empty.buffer));
-  for (const [name, content] of Object.entries(await tokenizerFiles(files.text))) {
+  for (const [name, content] of Object.entries(await tokenizerFiles(files.text.folder))) {
     listed[name] = await writeWhole(work, name, new TextEncoder().encode(content));
   }
   onProgress("hashing the sources", 1, null);
@@ -201,14 +212,17 @@ async function provenanceOf(files: PublishedFiles, signal: AbortSignal): Promise
     [files.denoiser, "tencent-hunyuan-community"],
     [files.vae, "tencent-hunyuan-community"],
     [files.sync, "tencent-hunyuan-community"],
-    [join(files.semantic, "model.safetensors"), "Apache-2.0"],
-    [join(files.text, "model.safetensors"), "Apache-2.0"],
+    [files.semantic.weights, "Apache-2.0"],
+    [files.text.weights, "Apache-2.0"],
   ];
   const provenance = [];
   for (const [path, licence] of sources) {
     const hash = createHash("sha256");
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
-    provenance.push({ name: basename(path), licence, sha256: hash.digest("hex") });
+    // Snapshots all call their weights alike: the folder tells them apart.
+    const isSnapshot = path === files.semantic.weights || path === files.text.weights;
+    const name = isSnapshot ? `${basename(dirname(path))}/${basename(path)}` : basename(path);
+    provenance.push({ name, licence, sha256: hash.digest("hex") });
   }
   return provenance;
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import type { Graph, Tensors } from "../graph/graph.ts";
-import type { Precision } from "../graph/linear.ts";
+import { assertSize, type Precision } from "../graph/linear.ts";
 import * as clap from "../networks/clap-text.ts";
 import * as dac from "../networks/dac-vae.ts";
 import * as dit from "../networks/hunyuan-dit.ts";
@@ -11,7 +11,7 @@ import * as sync from "../networks/synchformer.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { openTorch } from "../weights/torch.ts";
-import { type PublishedFiles, readJson } from "./find.ts";
+import { type PublishedFiles, readJson, type Snapshot } from "./find.ts";
 
 /** All networks of a published model, built and checked against their files; nothing of the weights is read yet. */
 export interface Networks extends AsyncDisposable {
@@ -58,8 +58,8 @@ export async function openNetworks(files: PublishedFiles, precision: Precision):
       denoiser: await use(openTorch(files.denoiser)),
       vae: await use(openTorch(files.vae)),
       sync: await use(openTorch(files.sync)),
-      semantic: await use(openSafetensors(join(files.semantic, "model.safetensors"))),
-      text: await use(openSafetensors(join(files.text, "model.safetensors"))),
+      semantic: await use(openSnapshot(files.semantic)),
+      text: await use(openSnapshot(files.text)),
     };
     const seen = {
       denoiser: watched(files5.denoiser, ""),
@@ -72,8 +72,8 @@ export async function openNetworks(files: PublishedFiles, precision: Precision):
     const kwargs = (files5.vae.metadata as { metadata?: { kwargs?: unknown } } | null)?.metadata?.kwargs;
     const syncConfig = files.syncConfig && (await readJson(files.syncConfig));
     const configs = {
-      clap: await readJson(join(files.text, "config.json")),
-      siglip: await readJson(join(files.semantic, "config.json")),
+      clap: await readJson(join(files.text.folder, "config.json")),
+      siglip: await readJson(join(files.semantic.folder, "config.json")),
     };
     const inFile = <T>(part: keyof typeof files5, build: () => T): T => {
       try {
@@ -92,6 +92,10 @@ export async function openNetworks(files: PublishedFiles, precision: Precision):
       sync: inFile("sync", () => sync.syncShape(seen.sync, syncConfig)),
     };
     fitTogether(shapes, files);
+    inFile("denoiser", () => {
+      assertSize(seen.denoiser, "empty_clip_feat", shapes.dit.semantic);
+      assertSize(seen.denoiser, "empty_sync_feat", shapes.dit.sync);
+    });
     const graphs = {
       text: inFile("text", () => clap.buildClapText(seen.text, shapes.clap, "fp32")),
       semantic: inFile("semantic", () => siglip.buildSiglip2(seen.semantic, shapes.siglip, "fp32")),
@@ -124,6 +128,9 @@ export async function openNetworks(files: PublishedFiles, precision: Precision):
   }
 }
 
+const openSnapshot = ({ weights }: Snapshot): Promise<Checkpoint> =>
+  weights.endsWith(".safetensors") ? openSafetensors(weights) : openTorch(weights);
+
 /** A checkpoint under a root, that remembers what was asked for and gives no value that is not finite. */
 function watched(checkpoint: Checkpoint, root: string): Tensors & { readonly used: ReadonlySet<string> } {
   const used = new Set<string>();
@@ -154,8 +161,8 @@ function watched(checkpoint: Checkpoint, root: string): Tensors & { readonly use
 function fitTogether({ dit: d, dac: v, clap: c, siglip: p, sync: s }: Networks["shapes"], files: PublishedFiles): void {
   const pairs: [string, number, number][] = [
     [`latent channels of ${files.vae}`, d.channels, v.channels],
-    [`words' width of ${files.text}`, d.text, c.width],
-    [`picture's width of ${files.semantic}`, d.semantic, p.width],
+    [`words' width of ${files.text.weights}`, d.text, c.width],
+    [`picture's width of ${files.semantic.weights}`, d.semantic, p.width],
     [`sync width of ${files.sync}`, d.sync, s.width],
   ];
   for (const [what, wanted, came] of pairs) {

@@ -14,6 +14,7 @@ import {
   type Role,
 } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
+import { externalFiles } from "./external.ts";
 import { providerOrder, sessionThreads } from "./providers.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -117,6 +118,7 @@ export async function openBundle(directory: string, id: string): Promise<Bundle>
     return join(directory, file);
   };
   await verifyFiles(directory, manifest);
+  await assertOwnWeights(directory, manifest);
   let provider = "none";
   return {
     get provider() {
@@ -136,6 +138,8 @@ export async function openBundle(directory: string, id: string): Promise<Bundle>
       const { prepared } = manifest.roles.denoiser;
       const graphs: Record<string, string> | undefined = part ? prepared?.[part] : manifest.roles[role]?.graphs;
       if (!graphs) throw broken(`a bundle with the role ${role}${part ? `, ${part}` : ""}`, `${id} without it`);
+      const other = Object.values(graphs).find((file) => !file.endsWith(".onnx"));
+      if (other !== undefined) throw broken(`graphs of ${id} that end in .onnx`, other);
       const order = providerOrder().filter((provider) => graphs[provider]);
       const session = await openSession(
         order.map((provider) => ({ provider, graph: path(graphs[provider]!) })),
@@ -168,7 +172,8 @@ function parseManifest(text: string, path: string): Manifest {
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw broken(`${path} as models/README.md says`, `${issue.path.join(".") || "it"}: ${issue.message}`);
+  const message = issue.code === "invalid_key" ? issue.issues[0]!.message : issue.message;
+  throw broken(`${path} as models/README.md says`, `${issue.path.join(".") || "it"}: ${message}`);
 }
 
 /** Files whose hash this process has checked, as they were then: a change of any kind changes the time of it (ctime). */
@@ -191,6 +196,20 @@ async function verifyFiles(directory: string, manifest: Manifest): Promise<void>
     for (let next = queue.pop(); next; next = queue.pop()) await check(next);
   };
   await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+/** ONNX Runtime follows the names in a graph on its own: each must be a file that was checked, beside the graph. */
+async function assertOwnWeights(directory: string, { files }: Manifest): Promise<void> {
+  for (const file of Object.keys(files).filter((name) => name.endsWith(".onnx"))) {
+    const path = join(directory, file);
+    const named = await externalFiles(path).catch((error) => {
+      if (error instanceof RangeError) throw broken(`an ONNX file at ${path}`, error.message);
+      throw error;
+    });
+    const folder = file.slice(0, file.lastIndexOf("/") + 1);
+    const stray = [...named].find((name) => name.split("/").includes("..") || !files[folder + name]);
+    if (stray !== undefined) throw broken(`weights of ${path} among the manifest's files`, stray);
+  }
 }
 
 async function regularFile(directory: string, file: string, bytes: number): Promise<string> {
