@@ -95,6 +95,12 @@ def measured(role, bundle, reports):
     return facts
 
 
+def sync_settings(reports):
+    """What sync_fit.py settled: threshold and latency of the peaks, names of the kinds."""
+    stated = read_report(reports, "sync.json")
+    return {k: stated[k] for k in ("peaks", "kinds") if k in stated}
+
+
 def bank_settings(bundle, reports):
     """Settings that the scoring of the bank measured, where its report states them; checks the class that stands in."""
     stated = read_report(reports, "semantic.json")
@@ -130,6 +136,7 @@ def main():
     settings, bank = bank_settings(args.bundle, args.reports)
     roles = {role: {**part, **measured(role, args.bundle, args.reports)} for role, part in ROLES.items()}
     roles["bank"].update(settings)
+    roles["sync"].update(sync_settings(args.reports))
     listed = {f: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for f, p in files.items()}
     ids = [HEAD["licence"]["id"], *sorted({RECORDING_LICENCES[s["licence"]] for s in bank["sounds"]})]
     head = {**HEAD, "licence": {**HEAD["licence"], "id": " AND ".join(ids)}}

@@ -1,4 +1,4 @@
-"""Real clips as the sync net sees them: all frames as 56x32 luma with their presentation times (evaluation only)."""
+"""Real clips as the sync net sees them: all frames as 112x64 luma with their presentation times (evaluation only)."""
 import csv
 import json
 import subprocess
@@ -11,15 +11,15 @@ QUIET = ["static-toy-negative", "phone-rotated-negative", "waterfall", "car-driv
 
 
 def decode(path):
-    """All presented frames: luma u8 [T, 32, 56] and times f64 [T] in seconds from the file's start; every k-th above 34 fps."""
+    """All presented frames: luma u8 [T, 64, 112] and times f64 [T] in seconds from the file's start; every k-th above 34 fps."""
     probe = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp_time:format=start_time",
                             "-of", "json", str(path)], capture_output=True, check=True)
     facts = json.loads(probe.stdout)
     start = float(facts["format"].get("start_time", 0) or 0)
     times = np.array([float(f["best_effort_timestamp_time"]) for f in facts["frames"] if "best_effort_timestamp_time" in f]) - start
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-vf", "scale=56:32:flags=area,format=rgb24", "-fps_mode", "passthrough",
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-vf", "scale=112:64:flags=area,format=rgb24", "-fps_mode", "passthrough",
                           "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
-    rgb = np.frombuffer(raw, np.uint8).reshape(-1, 32, 56, 3)
+    rgb = np.frombuffer(raw, np.uint8).reshape(-1, 64, 112, 3)
     n = min(len(rgb), len(times))
     if abs(len(rgb) - len(times)) > 2:
         print(f"{path.name}: {len(rgb)} frames decoded, {len(times)} probed")

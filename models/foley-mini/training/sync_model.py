@@ -1,15 +1,17 @@
-"""The sync net: 56x32 luma frames -> per frame (onset probability, intensity, x, y).
+"""The sync net: 56x32 luma frames -> per frame (onset probability, intensity, x, y) and what kind of event it is.
 
-forward(frames f32 [B, T, 32, 56] in 0..1) -> events f32 [B, T, 4]. Channels per frame: tanh(12 x luma difference) at
-t-1, t, t+1, t+2 and the luma without its mean. A small convolution net with a temporal shift gives a 4x7 grid of cells;
-each cell's time course is read by depthwise temporal convolutions plus the mean of all cells (what the camera does);
-log-sum-exp over the cells decides, and the weights of that sum say where. Receptive field: REACH frames each side.
+forward(frames f32 [B, T, 32, 56] in 0..1) -> events f32 [B, T, 4], kinds f32 [B, T, 6] (shares of KINDS, sum 1).
+Channels per frame: tanh(12 x luma difference) at t-1, t, t+1, t+2 and the luma without its mean. A small convolution net
+with a temporal shift gives a 4x7 grid of cells; each cell's time course is read by depthwise temporal convolutions plus
+the mean of all cells (what the camera does); log-sum-exp over the cells decides, and the weights of that sum say where,
+how hard and what. Receptive field: REACH frames each side.
 """
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 DILATIONS = (1, 2, 4, 8)
+KINDS = ("hit", "scrape", "step", "bounce", "splash", "shot")
 REACH = 2 + 1 + 2 * sum(DILATIONS)  # differences, temporal shift, five-tap convolutions
 
 
@@ -52,16 +54,16 @@ class SyncNet(nn.Module):
         a, b, c, d = widths
         self.c1, self.c2, self.c3, self.c4 = conv(5, a, 5, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), conv(c, d, 3, 1)
         self.times = nn.ModuleList(TimeBlock(d, k) for k in DILATIONS)
-        self.head = nn.Conv1d(d, 2, 1)
+        self.head, self.kind = nn.Conv1d(d, 2, 1), nn.Conv1d(d, len(KINDS), 1)
         self.drop = nn.Dropout(dropout)
         nn.init.constant_(self.head.bias, -6.0)
         cols, rows = torch.meshgrid(torch.arange(7), torch.arange(4), indexing="xy")
         where = torch.stack([(cols.reshape(-1) + 0.5) / 3.5 - 1, (rows.reshape(-1) + 0.5) / 2 - 1], 1)
         self.register_buffer("where", where, persistent=False)  # [28, 2]
-        self.offset = 0.0  # taken from the logit at export, so that the peak threshold can stay where it is
+        self.slope, self.offset = 1.0, 0.0  # set at export, so that the probability is one: slope x (logit - offset)
 
-    def cells(self, frames):
-        """Onset logits and intensity logits of every cell: each [B, T, 28]."""
+    def trunk(self, frames):
+        """What each frame and its neighbours look like, by cell: [B, T, C, 4, 7]."""
         b, t = frames.shape[0], frames.shape[1]
         first, last = frames[:, :1], frames[:, -1:]
         f = torch.cat([first, first, frames, last, last], 1)  # f[i] = frame i-2
@@ -69,13 +71,19 @@ class SyncNet(nn.Module):
         x = torch.stack([d[:, 0:-3], d[:, 1:-2], d[:, 2:-1], d[:, 3:], frames - frames.mean((2, 3), keepdim=True)], 2)
         x = x.reshape(b * t, 5, 32, 56)
         x = self.c3(self.c2(self.c1(x)))
-        x = self.c4(shift(x, b, t))  # [B*T, C, 4, 7]
-        c = x.shape[1]
+        x = self.c4(shift(x, b, t))
+        return x.reshape(b, t, -1, 4, 7)
+
+    def read(self, x):
+        """Trunk [B, T, C, 4, 7] -> onset and intensity logits of every cell, each [B, T, 28], and logits of the kinds [B, T, 28, 6]."""
+        b, t, c = x.shape[:3]
         x = x.reshape(b, t, c, 28).permute(0, 3, 2, 1).reshape(b * 28, c, t)
         for block in self.times:
             x = block(x, 28)
-        y = self.head(self.drop(x)).reshape(b, 28, 2, t).permute(0, 3, 1, 2)  # [B, T, 28, 2]
-        return y[..., 0], y[..., 1]
+        x = self.drop(x)
+        by_cell = lambda y: y.reshape(b, 28, -1, t).permute(0, 3, 1, 2)  # [B, T, 28, outputs]
+        y = by_cell(self.head(x))
+        return y[..., 0], y[..., 1], by_cell(self.kind(x))
 
     @staticmethod
     def pool(onset):
@@ -83,8 +91,10 @@ class SyncNet(nn.Module):
         return torch.logsumexp(onset, 2), torch.softmax(onset, 2)
 
     def forward(self, frames):
-        onset, hard = self.cells(frames)
+        onset, hard, kind = self.read(self.trunk(frames))
         logit, share = self.pool(onset)
         intensity = torch.sigmoid((share * hard).sum(2))
         xy = share @ self.where  # [B, T, 2]
-        return torch.cat([torch.sigmoid(logit - self.offset)[..., None], intensity[..., None], xy], 2)
+        kinds = torch.softmax((share[..., None] * kind).sum(2), 2)
+        probability = torch.sigmoid(self.slope * (logit - self.offset))
+        return torch.cat([probability[..., None], intensity[..., None], xy], 2), kinds

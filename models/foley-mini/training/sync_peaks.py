@@ -35,6 +35,6 @@ def peaks(events, times_s, threshold=THRESHOLD, gap_s=GAP_S, latency_s=LATENCY_S
             curve = prob[i - 1] - 2 * prob[i] + prob[i + 1]
             shift = 0.0 if curve >= 0 else max(-0.5, min(0.5, 0.5 * (prob[i - 1] - prob[i + 1]) / curve))
             t += shift * (times_s[i + 1] - t) if shift > 0 else shift * (t - times_s[i - 1])
-        out.append({"time_s": t + latency_s, "probability": prob[i], "intensity": float(events[i][1]),
+        out.append({"frame": i, "time_s": t + latency_s, "probability": prob[i], "intensity": float(events[i][1]),
                     "x": float(events[i][2]), "y": float(events[i][3])})
     return out

@@ -1,12 +1,13 @@
-"""Render synthetic clips for the sync net: 96 frames of 56x32 luma with the exact contact times.
+"""Render synthetic clips for the sync net: 96 frames of 112x64 luma with the exact contact times.
 
-  python sync_render.py --out work/sync/clips --shards 40 --per-shard 64 [--held-out] [--first 0]
+  python sync_render.py --out work/sync/clips --shards 60 [--part train|fit|held] [--first 0]
 
 A clip is one to three shots of a scene (sync_scenes_*), seen by a camera (tripod, hand-held, pan, zoom, jolt at hits),
 exposed at 10-30 frames a second with motion blur, then spoiled (repeated frames, exposure, flicker, noise, JPEG,
-codec-like held blocks). Shard k holds frames u8 [n, 96, 32, 56] and events f32 [m, 6] = (clip, frame position,
-intensity, x, y, counts), x and y -1..1 in the picture; counts 0 = do not train near it (too faint or off the picture).
-Deterministic: shard k depends on k only.
+codec-like held blocks). Shard k holds frames u8 [n, 96, 64, 112] and events f32 [m, 7] = (clip, frame position,
+intensity, x, y, counts, kind), x and y -1..1 in the picture; counts 0 = do not train near it (too faint or off the
+picture); kind indexes KINDS. Deterministic: shard k depends on part and k only. Parts: `train`; `fit`, fresh scenes of the
+same kinds, for thresholds and calibration; `held`, kinds of scene that are never trained on, for the report.
 """
 import argparse
 import os
@@ -15,21 +16,34 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import sync_scenes_air as air
 import sync_scenes_body as body
 import sync_scenes_calm as calm
 import sync_scenes_hit as hit
 import sync_scenes_more as more
+import sync_scenes_new as new
 from sync_draw import ASPECT, H, W, View, background
 from sync_motion import ring, smooth, wander
 
 T = 96
-HITS = {hit.stroke: 6, hit.drums: 4, hit.bounce: 3, hit.drop: 2, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5,
-        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 0.4, more.typing: 2}
-CALM = {calm.air_strokes: 2.5, calm.slow_hands: 2, calm.wipers: 1.2, calm.rain_fall: 0.7, calm.flow: 1.7, calm.driving: 1.6, calm.passers: 1.2,
-        calm.screen: 0.5, calm.still: 2.2}
-HELD_OUT = {more.clap: 1, more.collide: 1, calm.flow: 0.5, calm.passers: 0.5}
+PER_SHARD = 32
+KINDS = ["hit", "scrape", "step", "bounce", "splash", "shot"]
+HITS = {hit.stroke: 6, hit.drums: 4.5, hit.bounce: 3, hit.drop: 2, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5,
+        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 0.8, more.typing: 2, new.walk_above: 2, new.tap: 4, new.splash: 1.5, new.drag: 0.8}
+CALM = {calm.air_strokes: 2.5, calm.slow_hands: 1.5, calm.wipers: 2.2, calm.rain_fall: 0.7, calm.flow: 1.7, calm.driving: 1.8, calm.passers: 1.2,
+        calm.screen: 0.5, calm.still: 1.8, air.follow_through: 3, air.mouths: 1.5}
+HELD_HITS = {more.clap: 1, more.collide: 1, new.dribble: 1, new.knock: 1, new.stamp: 1, new.overhead: 1.5, new.plunge: 1, new.cannon: 1,
+             new.stairs: 1, new.door: 1}
+HELD_CALM = {air.dance: 1, air.swing: 1, air.curtain: 1}
+SCENE_KINDS = {"scrape": [more.tear, new.drag], "step": [body.walk_side, body.walk_front, body.jump, new.walk_above, new.stamp, new.stairs],
+               "bounce": [hit.bounce, new.dribble], "splash": [new.splash, new.plunge], "shot": [more.recoil, new.cannon]}
 BEHIND = [calm.passers, calm.slow_hands, calm.rain_fall, calm.flow]
 RATES = [10, 12, 15, 15, 20, 23.976, 24, 24, 25, 25, 29.97, 30, 30, 30]
+
+
+def kind_of(scene):
+    """Index in KINDS of what a scene's events sound like; a hit where nothing else is said."""
+    return next((KINDS.index(kind) for kind, scenes in SCENE_KINDS.items() if scene in scenes), 0)
 
 
 def pick(rng, table):
@@ -40,7 +54,8 @@ def pick(rng, table):
 def camera(rng, ts, events):
     """Zoom [K], centre offset [K, 2] (world units), roll [K]: the camera's path over a shot."""
     kind = rng.choice(["tripod", "hand", "hand", "pan", "wild"])
-    zoom, off, roll = np.full_like(ts, np.exp(rng.normal(0, 0.12))), np.zeros((len(ts), 2)), np.zeros_like(ts)
+    far = rng.uniform(0.4, 0.85) if rng.random() < 0.2 else np.exp(rng.normal(0, 0.12))
+    zoom, off, roll = np.full_like(ts, far), np.zeros((len(ts), 2)), np.zeros_like(ts)
     if kind in ("hand", "wild"):
         amt = np.exp(rng.uniform(np.log(0.002), np.log(0.03))) * (2 if kind == "wild" else 1)
         for rate, share in ((0.6, 1.0), (2.0, 0.4), (6.0, 0.12)):
@@ -60,11 +75,13 @@ def camera(rng, ts, events):
 
 
 def shot(rng, scene, fps, n):
-    """Render n frames of one shot. Returns u8 [n, 32, 56], events [(frame position, intensity, x, y, counts)]."""
+    """Render n frames of one shot. Returns f32 [n, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
     subs = int(rng.choice([1, 2, 3, 4]))
     shutter = 0 if subs == 1 else rng.uniform(0.2, 1.0)
     grid = (np.arange(n)[:, None] + shutter * ((np.arange(subs) + 0.5) / subs - 0.5)).ravel() / fps
-    draw, events = scene(rng, np.maximum(grid, -0.02))
+    pace = rng.uniform(0.2, 0.6) if rng.random() < 0.1 else rng.uniform(1.2, 2) if rng.random() < 0.05 else 1.0  # slow motion, time lapse
+    draw, events = scene(rng, np.maximum(grid * pace, -0.02))
+    events = [(t / pace, w * min(1, pace ** 0.5), x, y) for t, w, x, y in events]
     layers = [draw]
     if rng.random() < 0.25:
         layers.insert(0, BEHIND[rng.integers(len(BEHIND))](rng, grid)[0])
@@ -81,12 +98,12 @@ def shot(rng, scene, fps, n):
         m = np.array([[c, -si, 0.0], [si, c, 0.0]])
         m[:, 2] = np.array([W / 2, H / 2]) - m[:, :2] @ (np.array([ASPECT / 2, 0.5]) + off[k])
         mats.append(m)
-    frames = np.zeros((n, H // 2, W // 2), np.float32)
+    frames = np.zeros((n, H, W), np.float32)
     for k, m in enumerate(mats):
         view = View(back, m, base_zoom * zoom[k])
         for layer in layers:
             layer(view, k)
-        frames[k // subs] += cv2.resize(view.img, (W // 2, H // 2), interpolation=cv2.INTER_AREA)
+        frames[k // subs] += view.img
     frames /= subs
     if flip:
         frames = frames[:, :, ::-1]
@@ -99,12 +116,12 @@ def shot(rng, scene, fps, n):
         px = m[:, :2] @ np.array([x, y]) + m[:, 2]
         sx, sy = px[0] / W * 2 - 1, px[1] / H * 2 - 1
         inside = abs(sx) < 1.0 and abs(sy) < 1.05
-        out.append((f, w, -sx if flip else sx, sy, float(inside and w > 0.14)))
+        out.append((f, w, -sx if flip else sx, sy, float(inside and w > 0.14), kind_of(scene)))
     return frames, out
 
 
 def spoil(rng, frames, fps):
-    """What cameras and codecs do to a picture; f32 [n, 32, 56] 0..255 -> u8."""
+    """What cameras and codecs do to a picture; f32 [n, 64, 112] 0..255 -> u8."""
     n = len(frames)
     x = frames
     t = np.arange(n) / fps
@@ -119,17 +136,20 @@ def spoil(rng, frames, fps):
             x = x.copy()
             x[f:f + int(rng.integers(1, 4))] *= rng.uniform(0.5, 1.6)
     if rng.random() < 0.25:
-        s = rng.uniform(0.3, 0.9)
+        s = rng.uniform(0.4, 1.8)
         x = np.stack([cv2.GaussianBlur(f, (0, 0), s) for f in x])
     if rng.random() < 0.7:
-        x = x + rng.normal(0, np.exp(rng.uniform(np.log(0.3), np.log(5))), x.shape)
+        grain = rng.standard_normal((n, H, W), np.float32)
+        if rng.random() < 0.5:  # a codec keeps only the coarse grain
+            grain = 2 * np.stack([cv2.blur(g, (2, 2)) for g in grain])
+        x = x + np.exp(rng.uniform(np.log(0.4), np.log(8))) * grain
     x = np.clip(x, 0, 255)
     if rng.random() < 0.35:  # blocks that change little are held until the next key frame
         limit, gop = rng.uniform(1, 6), int(rng.choice([12, 15, 25, 30, 48, 250]))
         y = x.copy()
         for i in range(1, n):
             if i % gop:
-                d = np.abs(y[i] - y[i - 1]).reshape(8, 4, 14, 4).mean((1, 3))
+                d = np.abs(y[i] - y[i - 1]).reshape(16, 4, 28, 4).mean((1, 3))
                 keep = np.kron(d < limit, np.ones((4, 4), bool))
                 y[i] = np.where(keep, y[i - 1], y[i])
         x = y
@@ -146,62 +166,61 @@ def spoil(rng, frames, fps):
 
 
 def seen(frames, at, x, y):
-    """1 if something moves visibly near the event (mean of the 8 largest luma steps over 6/255), else 0."""
+    """1 if something moves visibly near the event (mean of the 24 largest luma steps over 8/255), else 0."""
     a, b = max(0, int(at) - 2), min(T, int(at) + 4)
-    cx, cy = int((x + 1) * 28), int((y + 1) * 16)
-    box = frames[a:b, max(0, cy - 7):max(1, cy + 7), max(0, cx - 8):max(1, cx + 8)].astype(np.float32)
-    steps = np.sort(np.abs(np.diff(box, axis=0)).ravel())[-8:] if box.size and b - a > 1 else np.zeros(1)
-    return float(steps.size > 0 and steps.mean() > 6)
+    cx, cy = int((x + 1) * W / 2), int((y + 1) * H / 2)
+    box = frames[a:b, max(0, cy - 14):max(1, cy + 14), max(0, cx - 16):max(1, cx + 16)].astype(np.float32)
+    steps = np.sort(np.abs(np.diff(box, axis=0)).ravel())[-24:] if box.size and b - a > 1 else np.zeros(1)
+    return float(steps.size > 0 and steps.mean() > 8)
 
 
-def clip(rng, held_out=False):
-    """One clip: u8 [96, 32, 56], events [(frame position, intensity, x, y, counts)]."""
+def clip(rng, part="train"):
+    """One clip: u8 [96, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
     fps = float(rng.choice(RATES))
-    cuts = [0, T] if rng.random() < 0.75 else [0] + sorted(rng.integers(10, T - 10, rng.integers(1, 3)).tolist()) + [T]
+    cuts = [0, T] if rng.random() < 0.7 else [0] + sorted(rng.integers(10, T - 10, rng.integers(1, 4)).tolist()) + [T]
+    hits, silent_scenes = (HELD_HITS, HELD_CALM) if part == "held" else (HITS, CALM)
     parts, events = [], []
-    silent = not held_out and rng.random() < 0.27
+    silent = rng.random() < 0.3
     for a, b in zip(cuts[:-1], cuts[1:]):
         if b - a < 2:
             b = a + 2
-        scene = pick(rng, HELD_OUT if held_out else CALM if silent or rng.random() < 0.05 else HITS)
-        f, e = shot(rng, scene, fps, b - a)
+        f, e = shot(rng, pick(rng, silent_scenes if silent or rng.random() < 0.05 else hits), fps, b - a)
         parts.append(f)
         events += [(p + a, *rest) for p, *rest in e]
     frames = spoil(rng, np.concatenate(parts)[:T], fps)
-    return frames, [(p, w, x, y, c * seen(frames, p, x, y)) for p, w, x, y, c in events if p < T - 0.5]
+    return frames, [(p, w, x, y, c * seen(frames, p, x, y), kind) for p, w, x, y, c, kind in events if p < T - 0.5]
 
 
-def shard(path, index, count, held_out):
+def shard(path, part, index):
     """Render and write one shard (atomically)."""
-    rng = np.random.default_rng([20, 7 if held_out else 3, index])
+    rng = np.random.default_rng([21, ["train", "fit", "held"].index(part), index])
     frames, rows = [], []
-    for i in range(count):
-        f, ev = clip(rng, held_out)
+    for i in range(PER_SHARD):
+        f, ev = clip(rng, part)
         frames.append(f)
         rows += [(i, *e) for e in ev]
     tmp = path.with_suffix(".tmp.npz")
-    np.savez(tmp, frames=np.stack(frames), events=np.array(rows, np.float32).reshape(-1, 6))
+    np.savez(tmp, frames=np.stack(frames), events=np.array(rows, np.float32).reshape(-1, 7))
     os.replace(tmp, path)
 
 
-def render_missing(out, shards, per_shard, held_out=False, first=0):
+def render_missing(out, shards, part="train", first=0):
     """Render the shards that are not there yet; yields each path when it is ready."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for k in range(first, first + shards):
-        path = out / f"{'held' if held_out else 'train'}-{k:04d}.npz"
+        path = out / f"{part}-{k:04d}.npz"
         if not path.exists():
-            shard(path, k, per_shard, held_out)
+            shard(path, part, k)
         yield path
 
 
 if __name__ == "__main__":
     p = argparse.ArgumentParser()
     p.add_argument("--out", default="work/sync/clips")
-    p.add_argument("--shards", type=int, default=40)
-    p.add_argument("--per-shard", type=int, default=64)
+    p.add_argument("--shards", type=int, default=60)
     p.add_argument("--first", type=int, default=0)
-    p.add_argument("--held-out", action="store_true")
+    p.add_argument("--part", choices=["train", "fit", "held"], default="train")
     a = p.parse_args()
-    for path in render_missing(a.out, a.shards, a.per_shard, a.held_out, a.first):
+    for path in render_missing(a.out, a.shards, a.part, a.first):
         print(path, flush=True)

@@ -1,0 +1,37 @@
+"""The card's table, between two marks in CARD.md."""
+BEGIN, END = "<!-- evaluate: written by training/evaluate -->", "<!-- /evaluate -->"
+
+
+def row(name, part):
+    whole, seen = part["all"], part["visible"]
+    interval = lambda cell: f"{cell['f1']:.2f}" + (f" ({cell['interval'][0]:.2f}-{cell['interval'][1]:.2f})" if "interval" in cell else "")
+    off = f"{whole['abs_dt_ms']['median']:.0f} / {seen['abs_dt_ms']['median']:.0f} ms" if whole.get("abs_dt_ms") and seen.get("abs_dt_ms") else "-"
+    return f"| {name} | {interval(whole)} | {interval(seen)} | {off} |"
+
+
+def table(report):
+    when, what, alike, level, speed = (report[k] for k in ("when", "what", "likeness", "level", "speed"))
+    lines = ["| when: F1 at 100 ms (95 % by bootstrap) | seven clips | visible events, five clips | median difference, all / visible |", "|---|---|---|---|",
+             row("**sound of the take**", when["sound"]), row("its events", when["events"]), row("classical detector (sudden stops)", when["classical"]),
+             row("the same onsets, shifted", when["shifted"]), row("as many random onsets", when["random"]), "",
+             "| clip | " + " | ".join(when["sound"]["by_clip"]) + " |", "|---|" + "---|" * len(when["sound"]["by_clip"]),
+             "| F1 (hits of events) | " + " | ".join(f"{c['f1']:.2f} ({c['hits']} of {c['events']})" for c in when["sound"]["by_clip"].values()) + " |", "",
+             "| nothing happens: hits placed in 10 s | " + " | ".join(when["placed_per_10_s"]) + " |", "|---|" + "---|" * len(when["placed_per_10_s"]),
+             "| ours | " + " | ".join(map(str, when["placed_per_10_s"].values())) + " |",
+             "| classical | " + " | ".join(map(str, when["classical_per_10_s"].values())) + " |", "",
+             "| measure | |", "|---|---|",
+             f"| class named in a prompt, found in the take by a classifier that knows none of its sources ({what['classes']} classes with five files or more): top 1 / top 5 | {what['takes']['top1']:.2f} / {what['takes']['top5']:.2f} |",
+             f"| the same classifier on real files, their source left out: top 1 / top 5 | {what['real_files_left_out']['top1']:.2f} / {what['real_files_left_out']['top5']:.2f} (chance {what['chance_top5']:.2f}) |",
+             f"| between two seeds, strength 0 / 1 | {alike['strength_0']['between_seeds_db']} / {alike['strength_1']['between_seeds_db']} dB |",
+             f"| largest correlation with any free sound, strength 0 (performed recordings) / 1 (generated): median, worst | {alike['strength_0']['correlation_median']}, {alike['strength_0']['correlation_largest']} / {alike['strength_1']['correlation_median']}, {alike['strength_1']['correlation_largest']} |",
+             f"| level of the sound against intensity seen, against the real sound's strength (correlation) | {level['level_against_intensity']}, {level['level_against_real_strength']} |",
+             f"| seconds for a second of clip, from cold: median, worst; memory | {speed['seconds_per_second_of_clip_cold']['median']}, {speed['seconds_per_second_of_clip_cold']['worst']}; {speed['memory_mib_worst']} MiB |"]
+    return "\n".join(lines)
+
+
+def put(path, text):
+    card = path.read_text(encoding="utf-8")
+    if BEGIN not in card:
+        raise SystemExit(f"{path}: no place for the table ({BEGIN} ... {END})")
+    head, rest = card.split(BEGIN, 1)
+    path.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
