@@ -23,7 +23,7 @@ ROLES = {
                  "solver": "euler", "steps": 8, "shift": 1, "guidance": 2, "channels": 64, "windowLatents": 400, "overlapLatents": 80},
     "decoder": {"graphs": {"cpu": "decoder.onnx"}, "sampleRate": 48000, "hop": 960, "channels": 1, "chunkLatents": 200},
     "encoder": {"graphs": {"cpu": "encoder.onnx"}, "chunkLatents": 200},
-    "bank": {"index": "bank/bank.json", "rejectBelow": 0.05, "rejectWordsBelow": 0.42, "fallbackClass": "impact/thud", "guideStrength": 0},
+    "bank": {"index": "bank/bank.json", "rejectBelow": 0.065, "rejectWordsBelow": 0.42, "fallbackClass": "impact/thud", "guideStrength": 0},
 }
 # The unit a cost is stated in, the dimensions it is measured at, and how many units they hold (a window is a batch of two).
 COSTS = {
