@@ -15,7 +15,7 @@ export function Settings() {
   return (
     <section aria-labelledby="settings-title" className="stack">
       <h2 id="settings-title">{text("settings")}</h2>
-      <div className="fields">
+      <div className="fields wide">
         <Picker
           label={text("language")}
           selectedKey={language}
