@@ -90,7 +90,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   server.on("request", onRequest);
   // Whoever asks first whether to send is told by the route, when it has looked at the rest.
   server.on("checkContinue", onRequest);
-  server.on("upgrade", (request, socket, head) => upgrade(guard, sockets, request, socket, head));
+  server.on("upgrade", (request, socket, head) => {
+    // Over a connection that is still there a client may come back while we go: it would be waited for without end.
+    if (stopping.signal.aborted) socket.destroy();
+    else upgrade(guard, sockets, request, socket, head);
+  });
   server.on("clientError", answerBroken);
 
   return {
