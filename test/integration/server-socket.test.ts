@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { generateRequestSchema, type TakeResource, TICKS_PER_SECOND } from "../../local-server/protocol/index.ts";
@@ -194,6 +196,28 @@ test("a stopping server says goodbye", () =>
     const rude = await identified(at);
     await at.server.close();
     expect(await rude.closed).toEqual([1001, "the server stops"]);
+  }));
+
+test("a client that comes back on a connection that it still holds does not keep a stopping server", () =>
+  within({}, async (at) => {
+    const socket = connect(at.port, "127.0.0.1");
+    const closed = once(socket, "close");
+    let answer = "";
+    socket.setEncoding("latin1").on("data", (text) => (answer += text));
+    const host = `Host: 127.0.0.1:${at.port}`;
+    // The beginning of the second request comes with the first: when that is answered, the connection is in use.
+    socket.write(
+      `GET /healthz HTTP/1.1\r\n${host}\r\n\r\nGET /v1/socket HTTP/1.1\r\n${host}\r\nUpgrade: websocket\r\n`,
+    );
+    await once(socket, "data");
+    const stopped = at.server.close();
+    const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+    socket.write(
+      `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n${key}\r\nSec-WebSocket-Protocol: foley.v1\r\n\r\n`,
+    );
+    await closed;
+    await stopped;
+    expect(answer).not.toContain("101 Switching");
   }));
 
 /** A take whose record is long, so that few changes weigh much. */
