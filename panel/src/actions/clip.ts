@@ -36,6 +36,7 @@ export function showClip({ store }: App, clip: Clip, range: State["range"]): voi
     look: null,
     selectedTakeId: null,
     otherTakeId: null,
+    audition: false,
     part: null,
     selectedEvent: null,
     placed: keptPlacements(store.get(), keyOfClip(clip)),

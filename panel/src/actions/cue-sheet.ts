@@ -6,6 +6,7 @@ import { infoNotice } from "../state/notice.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
 import { openClip } from "./clip.ts";
+import { selectOnTrack } from "./transport.ts";
 
 /** Hands a file to the person. */
 export function download(name: string, content: Blob): void {
@@ -40,6 +41,7 @@ async function reopen(app: App, text: string): Promise<void> {
       at: ticksOfString(at),
     })),
   }));
+  if (known[0]) selectOnTrack(app, known[0].takeId);
   const gone = sheet.placed.length - known.length;
   const words = translate(app.store.get().language)("sheetTakesGone", { count: gone });
   if (gone > 0) app.store.set({ notice: infoNotice(words) });

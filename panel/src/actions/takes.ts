@@ -1,7 +1,8 @@
 import type { App } from "../app.ts";
 import { translate } from "../i18n/text.ts";
 import { infoNotice } from "../state/notice.ts";
-import { type State, type Take, takeOf, takesOfClip } from "../state/state.ts";
+import { versionPlaced } from "../state/placing.ts";
+import { type Placed, type State, type Take, takeOf, takesOfClip } from "../state/state.ts";
 import { timecodeAt } from "../state/timecode.ts";
 import { childOf, type Family, familiesOf, parentOf, shownVersion } from "../state/versions.ts";
 import type { Action } from "./action.ts";
@@ -25,13 +26,16 @@ function swap(app: App): void {
 /** Lays a take where it belongs and says where it came to lie. The take is kept whatever becomes of that. */
 export async function placeTakeOf({ store, host }: App, take: Take, onNewTrack = false): Promise<void> {
   const item = await host.place(take, onNewTrack);
-  const { clip, language } = store.get();
+  const { clip, language, takes } = store.get();
   const at = clip === null ? "" : timecodeAt(item.at, clip.count);
   const text = translate(language)("placedNotice", { track: item.trackName, timecode: at });
-  store.set(({ placed }) => ({
-    placed: [...placed.filter(({ takeId }) => takeId !== take.id), item],
-    notice: infoNotice(text),
-  }));
+  store.set(({ placed }) => {
+    const earlier = versionPlaced(placed, take, takes);
+    const isReplaced = (other: Placed): boolean =>
+      other.takeId === take.id || (other === earlier && other.track === item.track);
+    return { placed: [...placed.filter((other) => !isReplaced(other)), item] };
+  });
+  store.set({ audition: false, notice: infoNotice(text) });
 }
 
 const mark = (app: App, change: (take: Take) => { hearted?: boolean; locked?: boolean }): Promise<void> =>

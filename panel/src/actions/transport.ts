@@ -143,6 +143,12 @@ export function playTake(app: App, id: string): void {
   void player.play(from + take.record.seconds);
 }
 
+/** Chooses a take where it lies on a track: all tracks are heard then, not it alone. */
+export function selectOnTrack(app: App, id: string): void {
+  select(app, id);
+  app.store.set({ audition: false });
+}
+
 export function select({ store }: App, id: string): void {
   const { selectedTakeId, otherTakeId, takes, shown } = store.get();
   const take = takeOf(store.get(), id);

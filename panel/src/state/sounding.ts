@@ -10,12 +10,18 @@ export function matchedGainDb(state: State, take: Take): number {
   return Math.min(0, other.record.lufs - take.record.lufs);
 }
 
+/** Whether the chosen take is heard by itself: where it lies on a track as well, it may be heard with all of them instead. */
+function isAuditioned({ audition, clip, placed, selectedTakeId }: State): boolean {
+  // An editor plays what lies in its sequence itself.
+  return audition || clip?.sequence != null || !placed.some(({ takeId }) => takeId === selectedTakeId);
+}
+
 /**
- * What is heard with the picture: the chosen take in place of placed ones that it lies over, and the rest of the tracks.
+ * What is heard with the picture: all tracks together, or the chosen take in place of placed ones that it lies over, and the
+ * rest of the tracks.
  */
 export function soundingTracks(state: State, load: (take: Take) => Promise<ArrayBuffer>): Track[] {
-  const chosen = state.audition ? takeOf(state, state.selectedTakeId) : undefined;
-  // An editor plays what lies in its sequence itself.
+  const chosen = isAuditioned(state) ? takeOf(state, state.selectedTakeId) : undefined;
   const tracks = (state.clip?.sequence ? [] : state.placed).flatMap((item): Track[] => {
     const take = takeOf(state, item.takeId);
     if (take === undefined || item.muted || (chosen && (take.id === chosen.id || overlap(take, chosen)))) return [];

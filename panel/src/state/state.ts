@@ -138,7 +138,7 @@ export interface State extends Persisted {
   readonly selectedTakeId: string | null;
   /** The other take of A/B. */
   readonly otherTakeId: string | null;
-  /** Whether the selected take is heard with the picture, or the placed ones alone. */
+  /** Whether the selected take is heard by itself where it lies on a track, or all tracks together. */
   readonly audition: boolean;
   /** Part of the selected take to make anew, in seconds from the take's start. */
   readonly part: { readonly from: number; readonly to: number } | null;

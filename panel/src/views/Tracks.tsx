@@ -1,7 +1,8 @@
-import { select } from "../actions/transport.ts";
+import { selectOnTrack } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { takeOf } from "../state/state.ts";
 import { IconButton } from "../ui/IconButton.tsx";
+import { plainClass } from "../ui/plain-class.ts";
 
 /** What was placed under the picture, one lane a track; all of it plays together with the picture. */
 export function Tracks() {
@@ -25,15 +26,17 @@ export function Tracks() {
               if (take === undefined) return null;
               const left = (100 * Number(item.at)) / Number(clip.duration);
               const width = (100 * take.record.seconds * 254_016_000_000) / Number(clip.duration);
+              const { request, chosen: classes } = take.record;
+              const words = request.prompt || classes.map((choice) => plainClass(choice.class)).join(", ");
               return (
                 <button
                   type="button"
                   key={item.takeId}
                   className={`placed${item.muted ? " muted" : ""}`}
                   style={{ left: `${left}%`, width: `${width}%` }}
-                  onClick={() => select(app, item.takeId)}
+                  onClick={() => selectOnTrack(app, item.takeId)}
                 >
-                  {item.trackName} {take.record.request.prompt}
+                  {item.trackName} {words || text("pictureDecides")}
                 </button>
               );
             })}

@@ -15,6 +15,8 @@ const health = z.object({
   takes: z.int(),
   freeBytes: z.number(),
   uptimeSeconds: z.number(),
+  /** How long the server's one thread was held. */
+  loopDelay_ms: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
 });
 
 const doctor = z.object({
