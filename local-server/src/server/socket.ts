@@ -49,11 +49,8 @@ export function createSockets(context: Context): Sockets {
     socket.on("close", () => sessions.delete(socket));
   });
   return {
-    upgrade(request, socket, head) {
-      // A client that was told to go comes back at once, on a connection that it still holds.
-      if (context.stopping.aborted) return void socket.destroy();
-      server.handleUpgrade(request, socket, head, (webSocket) => server.emit("connection", webSocket, request));
-    },
+    upgrade: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, (webSocket) => server.emit("connection", webSocket, request)),
     get clients() {
       return [...sessions.values()].filter(({ session }) => session.isIdentified).length;
     },
