@@ -1,6 +1,7 @@
 import type { App } from "../app.ts";
 import type { Action } from "./action.ts";
 import { attempt } from "./attempt.ts";
+import { copyText } from "./copy-text.ts";
 
 /** What somebody who helps needs to see: versions, states, the last lines of the log. No prompt, no path of a clip. */
 export function diagnostics({ store, host, server }: App): string {
@@ -27,5 +28,5 @@ export const copyDiagnostics: Action = {
   name: "copyDiagnostics",
   label: "copyDiagnostics",
   keys: [],
-  perform: (app) => attempt(app, () => navigator.clipboard.writeText(diagnostics(app))),
+  perform: (app) => attempt(app, () => copyText(diagnostics(app))),
 };

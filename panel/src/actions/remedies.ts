@@ -3,6 +3,7 @@ import type { TextKey } from "../i18n/text.ts";
 import { type Remedy, takeOf } from "../state/state.ts";
 import { attempt } from "./attempt.ts";
 import { openVideo } from "./clip.ts";
+import { copyText } from "./copy-text.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { placeTakeOf } from "./takes.ts";
 import { wholeClip } from "./transport.ts";
@@ -27,10 +28,10 @@ export const REMEDIES: Readonly<
     label: "copyPath",
     perform: async ({ store }) => {
       const take = takeOf(store.get(), store.get().notice?.takeId ?? null);
-      if (take) await navigator.clipboard.writeText(take.path);
+      if (take) await copyText(take.path);
     },
   },
-  copyDiagnostics: { label: "copyDiagnostics", perform: (app) => navigator.clipboard.writeText(diagnostics(app)) },
+  copyDiagnostics: { label: "copyDiagnostics", perform: (app) => copyText(diagnostics(app)) },
 };
 
 async function placeNoticed(app: App, onNewTrack: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { ActionButton } from "@adobe/react-spectrum";
 import { attempt } from "../actions/attempt.ts";
+import { copyText } from "../actions/copy-text.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 
 const IMPORT_LINE = "npm run foley -- models import FOLDER --id NAME";
@@ -61,9 +62,7 @@ export function Models() {
         <p className="dim">{text("importHint")}</p>
         <p className="row wrap">
           <code className="wrap-text">{IMPORT_LINE}</code>
-          <ActionButton onPress={() => void attempt(app, () => navigator.clipboard.writeText(IMPORT_LINE))}>
-            {text("copy")}
-          </ActionButton>
+          <ActionButton onPress={() => void attempt(app, () => copyText(IMPORT_LINE))}>{text("copy")}</ActionButton>
         </p>
       </div>
     </section>

@@ -13,6 +13,8 @@ export function TakeFiles({ take }: { readonly take: Take }) {
   const app = useApp();
   const text = useText();
   const hasPicture = useAppState((state) => state.clip !== null) && clipPathOf(take) !== null;
+  // An editor's panel saves no files: the take lies on the disk, and its timeline makes the film.
+  const savesFiles = app.host.showsPicture;
   const wav = (): Promise<void> =>
     attempt(app, async () =>
       download(take.record.file, new Blob([await app.server.takeBytes(take)], { type: "audio/wav" })),
@@ -28,8 +30,8 @@ export function TakeFiles({ take }: { readonly take: Take }) {
   return (
     <div className="row wrap">
       <DragHandle take={take} onPress={reveal} />
-      <ActionButton onPress={() => void wav()}>{text("exportWav")}</ActionButton>
-      {hasPicture && <ActionButton onPress={() => void mp4()}>{text("exportMp4")}</ActionButton>}
+      {savesFiles && <ActionButton onPress={() => void wav()}>{text("exportWav")}</ActionButton>}
+      {savesFiles && hasPicture && <ActionButton onPress={() => void mp4()}>{text("exportMp4")}</ActionButton>}
       <ActionButton isQuiet onPress={() => void reveal()}>
         {text("reveal")}
       </ActionButton>
