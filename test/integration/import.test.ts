@@ -23,7 +23,8 @@ import { loadBundle } from "../../local-server/src/onnx/bundle.ts";
 import { openSafetensors } from "../../local-server/src/weights/safetensors.ts";
 import { ops, safetensorsOf, torchEntries, zipOf } from "../support/checkpoints.ts";
 import { foley, startFoley, tempFolder } from "../support/cli.ts";
-import { FILES, importTiny, publishedFolder, rewrite, snapshot } from "../support/published.ts";
+import { importTiny, publishedFolder, rewrite, snapshot } from "../support/published.ts";
+import { FILES } from "../support/published-files.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../local-server/src/main.ts");
 const AGREED = ["--accept-license", "tencent-hunyuan-community", "--territory", "US"];

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ImportOrder, importModel } from "../../local-server/src/import/import.ts";
 import type { Checkpoint } from "../../local-server/src/weights/checkpoint.ts";
@@ -6,36 +6,12 @@ import { openSafetensors } from "../../local-server/src/weights/safetensors.ts";
 import { openTorch } from "../../local-server/src/weights/torch.ts";
 import { type Stored, safetensorsOf, type Tree, torchEntries, zipOf } from "./checkpoints.ts";
 import { tempFolder } from "./cli.ts";
+import { copyPublished } from "./published-files.ts";
 
-const GOLDENS = join(import.meta.dirname, "../golden/published");
-
-/** Where the files lie in a folder of tiny published models. */
-export const FILES = {
-  denoiser: "hunyuanvideo_foley.pth",
-  vae: "vae_128d_48k.pth",
-  sync: "synchformer_state_dict.pth",
-  semantic: "siglip2/model.safetensors",
-  text: "clap/model.safetensors",
-} as const;
-
-/** A folder as a user has it after the downloads, with the tiny models of the goldens in it. */
+/** A new folder with the tiny published files in it. */
 export function publishedFolder(): string {
   const folder = tempFolder();
-  const copy = (from: string, to: string) => cpSync(join(GOLDENS, from), join(folder, to), { recursive: true });
-  copy("dit-tiny/hunyuanvideo_foley_bf16.pth", FILES.denoiser);
-  copy("dit-tiny/config.yaml", "config.yaml");
-  copy("dac-vae-tiny/vae.pth", FILES.vae);
-  copy("synchformer-tiny/synchformer_state_dict.pth", FILES.sync);
-  copy("synchformer-tiny/config.json", "config.json");
-  for (const [from, to] of [
-    ["siglip2-tiny", "siglip2"],
-    ["clap-tiny", "clap"],
-  ] as const) {
-    mkdirSync(join(folder, to));
-    for (const name of readdirSync(join(GOLDENS, from))) {
-      if (!name.startsWith("case")) copy(`${from}/${name}`, `${to}/${name}`);
-    }
-  }
+  copyPublished(folder);
   return folder;
 }
 

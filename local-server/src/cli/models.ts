@@ -61,8 +61,10 @@ async function importVerb(dir: string, values: Values, signal: AbortSignal, outp
   });
   if (live) process.stderr.write("\r\u001b[K");
   const peakMemoryMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
   const text = `imported ${values.id} (${dtype}, ${Math.round(bytes / 1e6)} MB) in ${seconds.toFixed(1)} s, ${peakMemoryMiB} MiB at most\n${directory}`;
-  output.finish({ id: values.id, dtype, directory, bytes, seconds, peakMemoryMiB }, text);
+  output.finish({ id: values.id, dtype, directory, bytes, seconds, cpuSeconds, peakMemoryMiB }, text);
 }
 
 /** Asks where it can: in a terminal. Elsewhere both options are needed. */
@@ -70,11 +72,18 @@ async function agree(values: Values): Promise<string> {
   const asks = process.stdin.isTTY && process.stderr.isTTY && !values.json && values["accept-license"] === undefined;
   if (!asks) return checkTerms(values["accept-license"], values.territory);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Lines, not questions: an answer that was typed before its question is kept.
+  const lines = terminal[Symbol.asyncIterator]();
+  const ask = async (question: string): Promise<string> => {
+    process.stderr.write(question);
+    const line = await lines.next();
+    return line.done ? "" : line.value.trim();
+  };
   try {
     process.stderr.write(`${TERMS}\n\n`);
-    const territory = values.territory ?? (await terminal.question("Country you use it in (two letters): "));
-    const answer = await terminal.question("Do you agree to the licence? (yes/no): ");
-    return checkTerms(answer.trim().toLowerCase() === "yes" ? LICENCE_ID : "no", territory.trim());
+    const territory = values.territory ?? (await ask("Country you use it in (two letters): "));
+    const answer = await ask("Do you agree to the licence? (yes/no): ");
+    return checkTerms(answer.toLowerCase() === "yes" ? LICENCE_ID : "no", territory);
   } finally {
     terminal.close();
   }
@@ -102,7 +111,8 @@ async function list(output: Output): Promise<void> {
   const models = [];
   for (const id of await listBundles()) models.push(await describe(id));
   const text = models.map(
-    (one) => `${one.id.padEnd(20)} ${one.ok ? `${one.version}  ${one.megabytes} MB  ${one.licence}` : one.error}`,
+    (one) =>
+      `${one.id.padEnd(20)} ${one.ok ? `${one.version}  ${String(one.megabytes).padStart(6)} MB  ${one.licence}${one.territory ? `, agreed to for ${one.territory}` : ""}\n${" ".repeat(21)}${one.description}` : one.error}`,
   );
   output.finish({ models }, text.join("\n") || "no models");
 }
@@ -111,8 +121,18 @@ async function describe(id: string) {
   try {
     const { manifest } = await loadBundle(id);
     const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-    const { name, version, licence } = manifest;
-    return { id, ok: true, name, version, licence: licence.id, megabytes: Math.round(bytes / 1e6) };
+    const { name, version, licence, description } = manifest;
+    const territory = licence.accepted?.territory;
+    return {
+      id,
+      ok: true,
+      name,
+      version,
+      description,
+      licence: licence.id,
+      territory,
+      megabytes: Math.round(bytes / 1e6),
+    };
   } catch (error) {
     if (error instanceof UserError) return { id, ok: false, error: error.message };
     throw error;
@@ -125,7 +145,9 @@ async function info(id: string, output: Output): Promise<void> {
     const graphs = part && "graphs" in part ? Object.entries(part.graphs) : [];
     return `  ${role.padEnd(10)} ${graphs.map(([provider, file]) => `${provider}: ${file}`).join(", ") || "recordings"}`;
   });
-  const sources = manifest.provenance.map(({ name, licence }) => `  ${name} (${licence})`);
+  const sources = manifest.provenance.map(({ name, licence, sha256 }) =>
+    [`  ${name} (${licence})`, ...(sha256 ? [`    sha256 ${sha256}`] : [])].join("\n"),
+  );
   const text = [
     `${manifest.name} ${manifest.version} (${manifest.id})`,
     manifest.description,

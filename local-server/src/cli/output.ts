@@ -40,7 +40,8 @@ export function page({ takes, provider, timings, peakMemoryBytes }: JobResult, m
   const total = Object.values(timings).reduce((a, b) => a + b, 0);
   const seconds = takes.reduce((sum, { record }) => sum + record.seconds, 0);
   const lines = takes.map(({ path, record }) => {
-    const sounds = record.chosen.map(({ class: id }) => id).join(" + ") || "nothing";
+    const sounds =
+      record.chosen.map(({ class: id }) => id).join(" + ") || (record.guideStrength > 0 ? "generated" : "nothing");
     const level = `${decibel(record.lufs, "LUFS")}, ${decibel(record.truePeakDb, "dBTP")}`;
     return `${relative(".", path)}\n  ${record.seconds.toFixed(3)} s, ${record.sampleCount} samples, ${record.events.length} events, ${sounds}, ${level}, seed ${record.seed}`;
   });

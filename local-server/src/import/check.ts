@@ -7,7 +7,7 @@ import type { Networks } from "./networks.ts";
 
 /**
  * Tries every graph of a new bundle once: it opens, its outputs are finite and of the shape that the roles say; the denoiser
- * makes one guided step of a second.
+ * makes one guided step of a second. The weights are mapped from their files, so that little memory is needed beside them.
  * @throws UserError broken_bundle, bad_weights
  */
 export async function checkBundle(directory: string, id: string, { shapes }: Networks): Promise<void> {
@@ -27,18 +27,18 @@ export async function checkBundle(directory: string, id: string, { shapes }: Net
     return made;
   };
   const tokens = { input_ids: ids(0, 5, 2), attention_mask: ids(1, 1, 1) };
-  await tried(bundle.open("text"), tokens, "text", [1, 3, clap.width]);
-  await tried(bundle.open("semantic"), { pixels: noise(1, 3, siglip.size, siglip.size) }, "semantic", [
+  await tried(bundle.open("text", null, true), tokens, "text", [1, 3, clap.width]);
+  await tried(bundle.open("semantic", null, true), { pixels: noise(1, 3, siglip.size, siglip.size) }, "semantic", [
     1,
     siglip.width,
   ]);
   const frames = noise(1, 3, sync.steps * sync.framesPerStep, sync.size, sync.size);
-  await tried(bundle.open("sync"), { frames }, "tokens", [1, sync.steps, sync.width]);
-  await tried(bundle.open("decoder"), { latents: noise(1, dac.channels, 4) }, "audio", [1, 1, 4 * dac.hop]);
-  await tried(bundle.open("encoder"), { audio: noise(1, 1, 4 * dac.hop) }, "latents", [1, dac.channels, 4]);
+  await tried(bundle.open("sync", null, true), { frames }, "tokens", [1, sync.steps, sync.width]);
+  await tried(bundle.open("decoder", null, true), { latents: noise(1, dac.channels, 4) }, "audio", [1, 1, 4 * dac.hop]);
+  await tried(bundle.open("encoder", null, true), { audio: noise(1, 1, 4 * dac.hop) }, "latents", [1, dac.channels, 4]);
 
   const modulation = await tried(
-    bundle.open("denoiser", "modulation"),
+    bundle.open("denoiser", "modulation", true),
     { timestep: tensor(Float32Array.of(1000), [1]) },
     "time",
     [1, dit.hidden],
@@ -47,7 +47,7 @@ export async function checkBundle(directory: string, id: string, { shapes }: Net
   const [length, pictures, words] = [48, 8, 6];
   const table = (rows: number) => tensor(new Float32Array(rows * half).fill(0.5), [rows, half]);
   const conditions = await tried(
-    bundle.open("denoiser", "conditions"),
+    bundle.open("denoiser", "conditions", true),
     {
       text: noise(2, words, dit.text),
       semantic: noise(2, pictures, dit.semantic),
@@ -76,7 +76,7 @@ export async function checkBundle(directory: string, id: string, { shapes }: Net
     sync_index: { data: BigInt64Array.from({ length: 2 * length }, (_, i) => BigInt(i % 8)), dims: [2, length] },
     latents: noise(2, dit.channels, length),
   };
-  await tried(bundle.open("denoiser"), feeds, "velocity", [2, dit.channels, length]);
+  await tried(bundle.open("denoiser", null, true), feeds, "velocity", [2, dit.channels, length]);
 }
 
 function assertSound(made: Tensor | undefined, name: string, dims: readonly number[]): void {

@@ -139,8 +139,15 @@ function randomTensors(dims: ReadonlyMap<string, readonly number[]>): Tensors {
   };
 }
 
+/** Width of the words, the picture and the sync rows, and channels of the latents, in the published denoisers. */
+const BORDERS = { text: 768, semantic: 768, sync: 768, channels: 128 };
+
 /** Names and shapes of a published denoiser's tensors. */
-function denoiserDims(size: { hidden: number; heads: number; triple: number; single: number }): Map<string, number[]> {
+export function denoiserDims(
+  size: { readonly hidden: number; readonly heads: number; readonly triple: number; readonly single: number },
+  borders: typeof BORDERS = BORDERS,
+): Map<string, number[]> {
+  const { text, semantic, sync, channels } = borders;
   const { hidden: h, heads, triple, single } = size;
   const head = h / heads;
   const wide = 256 * Math.ceil(Math.trunc((8 * h) / 3) / 256);
@@ -153,21 +160,21 @@ function denoiserDims(size: { hidden: number; heads: number; triple: number; sin
     dims.set(`${name}.weight`, [out, from, kernel]);
     if (bias) dims.set(`${name}.bias`, [out]);
   };
-  dims.set("sync_pos_emb", [1, 1, 8, 768]);
-  dims.set("empty_clip_feat", [1, 768]);
-  dims.set("empty_sync_feat", [1, 768]);
-  conv("audio_embedder.proj", h, 128, 1, true);
+  dims.set("sync_pos_emb", [1, 1, 8, sync]);
+  dims.set("empty_clip_feat", [1, semantic]);
+  dims.set("empty_sync_feat", [1, sync]);
+  conv("audio_embedder.proj", h, channels, 1, true);
   for (const [name, from] of [
-    ["w1", 768],
+    ["w1", semantic],
     ["w2", h],
-    ["w3", 768],
+    ["w3", semantic],
   ] as const)
     linear(`visual_proj.${name}`, h, from, false);
-  linear("cond_in.linear_1", h, 768);
+  linear("cond_in.linear_1", h, text);
   linear("cond_in.linear_2", h, h);
   linear("time_in.mlp.0", h, 256);
   linear("time_in.mlp.2", h, h);
-  linear("sync_in.0", h, 768);
+  linear("sync_in.0", h, sync);
   conv("sync_in.2.w1", wide, h, 1);
   conv("sync_in.2.w2", h, wide, 1);
   conv("sync_in.2.w3", wide, h, 1);
@@ -197,7 +204,7 @@ function denoiserDims(size: { hidden: number; heads: number; triple: number; sin
     conv(at("linear2.w3"), wide, h, 3);
     for (const name of ["q_norm", "k_norm"]) dims.set(at(`${name}.weight`), [head]);
   }
-  linear("final_layer.linear", 128, h);
+  linear("final_layer.linear", channels, h);
   linear("final_layer.adaLN_modulation.1", 2 * h, h);
   return dims;
 }

@@ -33,9 +33,9 @@ export interface Bundle {
   readFloats(file: string): Promise<Float32Array>;
   /**
    * Opens a role's graph on the first provider that takes it; the caller disposes it. `part`: one of the graphs that a
-   * prepared denoiser has beside its step.
+   * prepared denoiser has beside its step. `once`: see `openSession`.
    */
-  open(role: Exclude<Role, "bank">, part?: "conditions" | "modulation"): Promise<Session>;
+  open(role: Exclude<Role, "bank">, part?: "conditions" | "modulation" | null, once?: boolean): Promise<Session>;
 }
 
 const userFolder = (): string => join(process.env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "foley");
@@ -134,7 +134,7 @@ export async function openBundle(directory: string, id: string): Promise<Bundle>
       if (bytes.length % 4 !== 0) throw broken(`${file} as whole f32 values`, `${bytes.length} bytes`);
       return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
     },
-    async open(role, part) {
+    async open(role, part, once) {
       const { prepared } = manifest.roles.denoiser;
       const graphs: Record<string, string> | undefined = part ? prepared?.[part] : manifest.roles[role]?.graphs;
       if (!graphs) throw broken(`a bundle with the role ${role}${part ? `, ${part}` : ""}`, `${id} without it`);
@@ -144,6 +144,7 @@ export async function openBundle(directory: string, id: string): Promise<Bundle>
       const session = await openSession(
         order.map((provider) => ({ provider, graph: path(graphs[provider]!) })),
         sessionThreads(),
+        once,
       );
       provider = session.provider;
       return session;

@@ -31,12 +31,13 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Opens a graph (a path, or the bytes of one) on the first provider that takes it. `candidates` are tried in order; the
- * last is "cpu".
+ * last is "cpu". `once`: for a single run, which leaves the weights where they are in their file instead of packing a copy.
  * @throws UserError broken_bundle when no provider loads the graph.
  */
 export async function openSession(
   candidates: readonly { readonly provider: string; readonly graph: string | Uint8Array }[],
   threads: number,
+  once = false,
 ): Promise<Session> {
   const failures: string[] = [];
   for (const { provider, graph } of candidates) {
@@ -52,7 +53,7 @@ export async function openSession(
         // A provider whose library is absent is told in our own words, when none is left.
         logSeverityLevel: 4,
         // Spinning threads burn the second core while JavaScript works.
-        extra: { session: { intra_op: { allow_spinning: "0" } } },
+        extra: { session: { intra_op: { allow_spinning: "0" }, ...(once ? { disable_prepacking: "1" } : {}) } },
       };
       const { InferenceSession } = ort();
       // Two overloads, one call each.
