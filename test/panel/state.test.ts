@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { generateRequestSchema, ticksOfSeconds } from "../../local-server/protocol/index.ts";
+import { pathOfTyped } from "../../panel/src/actions/clip.ts";
 import { requestOf } from "../../panel/src/actions/generate.ts";
 import { readCueSheet, writeCueSheet } from "../../panel/src/state/cue-sheet.ts";
 import { keepPersisted, loadPersisted } from "../../panel/src/state/persist.ts";
@@ -50,6 +51,17 @@ test("words, options and language come back after a closed panel; spoilt ones be
   storage.setItem("foley.words", "{not json");
   storage.setItem("foley.favourites", '"one"');
   expect(loadPersisted(storage)).toMatchObject({ words: { prompt: "" }, favourites: [] });
+});
+
+test("a pasted path is taken without the quotes around it, and only those", () => {
+  const typed = [' "C:\\clips\\a door.mov" ', "'/clips/door.mov'", "/clips/it's.mov", '"/clips/half.mov', '""'];
+  expect(typed.map(pathOfTyped)).toEqual([
+    "C:\\clips\\a door.mov",
+    "/clips/door.mov",
+    "/clips/it's.mov",
+    '"/clips/half.mov',
+    "",
+  ]);
 });
 
 test("the cue is one request that the protocol takes", () => {

@@ -55,6 +55,9 @@ const keptPlacements = ({ tracks, takes }: State, key: string): Placed[] =>
 export const openFile = (app: App, file: File): Promise<void> =>
   openClip(app, (onProgress) => app.server.upload(file, onProgress));
 
+/** A path as people paste it: Windows' *Copy as path* and a terminal put it in quotes. */
+export const pathOfTyped = (typed: string): string => typed.trim().replace(/^(["'])(.*)\1$/, "$2");
+
 /** Asks for a video by the browser's own picker. */
 export function openVideo(app: App): void {
   const input = document.createElement("input");

@@ -278,7 +278,7 @@ export const en = {
 
   "error.unexpected": "That did not work.",
   "error.expected": "Expected {expected}; it was {came}.",
-  "error.not_found": "The file is no longer there.",
+  "error.not_found": "The file is not there.",
   "error.unreadable": "The file cannot be read.",
   "error.empty_file": "The file is empty.",
   "error.unsupported_or_damaged": "This is no video we can read.",

@@ -267,7 +267,7 @@ export const zh: Readonly<Record<TextKey, string>> = {
 
   "error.unexpected": "操作没有成功。",
   "error.expected": "应为 {expected}；实际为 {came}。",
-  "error.not_found": "文件已不在原处。",
+  "error.not_found": "找不到这个文件。",
   "error.unreadable": "无法读取文件。",
   "error.empty_file": "文件是空的。",
   "error.unsupported_or_damaged": "无法识别为视频。",

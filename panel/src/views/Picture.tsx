@@ -1,7 +1,7 @@
 import { ActionButton } from "@adobe/react-spectrum";
 import { secondsOfTicks, ticksOfSeconds } from "local-server/protocol";
 import { type ChangeEvent, useEffect, useRef, useState } from "react";
-import { openClip, openFile } from "../actions/clip.ts";
+import { openClip, openFile, pathOfTyped } from "../actions/clip.ts";
 import { TRANSPORT } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { timecodeAt } from "../state/timecode.ts";
@@ -113,7 +113,8 @@ function OpenClip({ small = false }: { readonly small?: boolean }) {
     if (file) void openFile(app, file);
   };
   const byPath = (): void => {
-    if (path.trim()) void openClip(app, () => app.server.openPath(path.trim()));
+    const typed = pathOfTyped(path);
+    if (typed) void openClip(app, () => app.server.openPath(typed));
   };
   const controls = (
     <div className="row wrap">
