@@ -1,11 +1,15 @@
 import { z } from "zod";
 
-/** Prompts are data: at most 500 code points (so 2,000 bytes), no control characters, no lone surrogates. */
+/**
+ * Prompts are data: at most 500 code points (so 2,000 bytes), no control characters, no lone surrogates; empty, or with
+ * something in it that can be read.
+ */
 export const promptSchema = z
   .string()
   .refine((text) => [...text].length <= 500, { error: "at most 500 code points" })
   .refine((text) => !/[\u0000-\u001f\u007f-\u009f]/u.test(text), { error: "no control characters" })
-  .refine((text) => text.isWellFormed(), { error: "no lone surrogates" });
+  .refine((text) => text.isWellFormed(), { error: "no lone surrogates" })
+  .refine((text) => text.trim() === "" || /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), { error: "letters that can be read" });
 
 const ticks = z.string().regex(/^\d{1,20}$/, "ticks as a decimal string");
 

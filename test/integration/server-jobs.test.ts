@@ -148,6 +148,8 @@ test.each<[string, unknown, number, string, string?]>([
   ["500 kB of words", { ...rain, prompt: "x".repeat(500_000) }, 422, "bad_prompt", "prompt"],
   ["a control character", { ...rain, prompt: "rain\u001b[31m" }, 422, "bad_prompt", "prompt"],
   ["a line break", { ...rain, prompt: "rain\r\nlevel=fatal" }, 422, "bad_prompt", "prompt"],
+  ["nothing but zero width", { ...rain, prompt: "\u200b\u200d" }, 422, "bad_prompt", "prompt"],
+  ["nothing but combining marks", { ...rain, prompt: "\u0301\u0308" }, 422, "bad_prompt", "prompt"],
   ["an unknown field", { ...rain, promt: "rain" }, 422, "bad_value", "the body"],
   ["an array", [rain], 422, "bad_value", "the body"],
   ["a text", "rain", 422, "bad_value", "the body"],
