@@ -162,6 +162,10 @@ const RULES: Record<string, readonly string[]> = {
     "local-server/src/errors.ts",
     "local-server/src/doctor",
     "local-server/src/engine",
+    // An import runs in a process of its own; only its messages, its terms and what undoes it are known here.
+    "local-server/src/import/child.ts",
+    "local-server/src/import/remove.ts",
+    "local-server/src/import/terms.ts",
     "local-server/src/jobs",
     "local-server/src/onnx/bundle.ts",
     "local-server/src/takes",

@@ -80,7 +80,48 @@ export const modelSchema = z.object({
   bytes: z.number(),
   /** What keeps it from working, or null. */
   problem: z.string().nullable(),
+  /** It was imported here, and can be removed. */
+  imported: z.boolean(),
 });
+
+/** Published weights to make a model of, with what the person agreed to. */
+export const importRequestSchema = z.object({
+  /** Folder on the server's machine. */
+  dir: z.string().min(1).max(4096),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/, "small letters, digits and dashes"),
+  dtype: z.enum(["fp32", "fp16", "int8", "q8"]).default("int8"),
+  /** Id of the licence that was read and agreed to. */
+  licence: z.string().max(100),
+  /** Where the model will be used: two letters (ISO 3166). */
+  territory: z.string().max(10),
+});
+export type ImportRequest = z.input<typeof importRequestSchema>;
+
+/** The import under way, or the last one. */
+export const importSchema = z.object({
+  id: z.string(),
+  dir: z.string(),
+  dtype: z.enum(["fp32", "fp16", "int8", "q8"]),
+  state: z.enum(["running", "done", "failed", "cancelled"]),
+  stage: z.enum(["reading", "writing", "hashing", "checking"]),
+  /** Of the writing, 0..1. */
+  fraction: z.number(),
+  secondsLeft: z.number().nullable(),
+  error: errorBodySchema.nullable(),
+});
+export type ImportResource = z.infer<typeof importSchema>;
+
+export const modelsSchema = z.object({
+  models: z.array(modelSchema),
+  import: importSchema.nullable(),
+  /** What has to be agreed to before published weights are imported, and where it grants nothing (ISO 3166). */
+  licence: z.object({ id: z.string(), terms: z.string(), excluded: z.array(z.string()) }),
+});
+export type ModelsResource = z.infer<typeof modelsSchema>;
+
+/** News of the import, as `models.changed`; `models` where there are more or fewer. Who connects asks `models.list`. */
+export const modelsNewsSchema = z.object({ import: importSchema.nullable(), models: z.array(modelSchema).optional() });
+export type ModelsNews = z.infer<typeof modelsNewsSchema>;
 
 /**
  * `server.json`: how clients on this machine find the server and prove that they may use it. It lies where only this user
@@ -154,6 +195,13 @@ export const CALLS = {
       sounds: z.array(z.object({ id: z.string(), class: z.string(), name: z.string(), nameZh: z.string().nullable() })),
     }),
   },
+  "models.list": { params: z.object({}), result: modelsSchema },
+  /** Begins an import; what becomes of it is told by `models.changed`. One at a time. */
+  "models.import": { params: importRequestSchema, result: importSchema },
+  /** Ends the import; answered when nothing of it is left. Where none runs it does nothing. */
+  "models.importCancel": { params: z.object({}), result: z.object({}) },
+  /** Takes an imported model away, with its files. */
+  "models.remove": { params: z.object({ id: z.string().max(41) }), result: z.object({}) },
   "clips.open": { params: z.object({ path: z.string().min(1).max(4096) }), result: clipSchema },
 } as const;
 export type CallName = keyof typeof CALLS;

@@ -27,10 +27,17 @@ export async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
+const childOf = async (pid: number, script: string): Promise<number | undefined> =>
+  (await processTable()).find(({ parent, command }) => parent === pid && command.includes(script))?.pid;
+
 /** Pid of a server's engine, or undefined where none runs. */
-export async function engineOf(serverPid: number): Promise<number | undefined> {
-  const rows = await processTable();
-  return rows.find(({ parent, command }) => parent === serverPid && command.includes("engine/child.ts"))?.pid;
+export const engineOf = (serverPid: number): Promise<number | undefined> => childOf(serverPid, "engine/child.ts");
+
+/** Holds a server's import still as soon as it has a process. */
+export async function holdImport(serverPid: number): Promise<void> {
+  let pid = await childOf(serverPid, "import/child.ts");
+  while (pid === undefined) pid = await childOf(serverPid, "import/child.ts");
+  process.kill(pid, "SIGSTOP");
 }
 
 export function isAlive(pid: number): boolean {

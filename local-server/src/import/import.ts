@@ -12,6 +12,7 @@ import { checkBundle } from "./check.ts";
 import { findPublished, type PublishedFiles } from "./find.ts";
 import { cardText, licenceText, manifestOf } from "./manifest.ts";
 import { type Networks, openNetworks } from "./networks.ts";
+import { LOCK, workFolder } from "./remove.ts";
 import { tokenizerFiles } from "./tokenizer.ts";
 
 export interface ImportOrder {
@@ -64,6 +65,7 @@ export async function importModel(order: ImportOrder): Promise<{ directory: stri
     order.onProgress("self-check", 1, null);
     throwIfCancelled(signal);
     await checkBundle(work, id, networks);
+    throwIfCancelled(signal);
     await rm(join(work, LOCK), { force: true });
     await rename(work, target);
     return { directory: target, bytes, seconds: (performance.now() - started) / 1000 };
@@ -73,12 +75,10 @@ export async function importModel(order: ImportOrder): Promise<{ directory: stri
   }
 }
 
-const LOCK = "import.pid";
-
 /** A working folder of our own; those of imports that died are swept. @throws UserError import_running */
 async function claim(folder: string, id: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const work = join(folder, `.import-${id}`);
+  const work = workFolder(id);
   for (const name of await readdir(folder)) {
     if (!name.startsWith(".import-")) continue;
     const pid = Number(await readFile(join(folder, name, LOCK), "utf8").catch(() => "0"));
@@ -225,17 +225,4 @@ async function provenanceOf(files: PublishedFiles, signal: AbortSignal): Promise
     provenance.push({ name, licence, sha256: hash.digest("hex") });
   }
   return provenance;
-}
-
-/** Takes an imported bundle away. @throws UserError unknown_model */
-export async function removeModel(id: string): Promise<string> {
-  const target = join(importFolder(), id);
-  if (!/^[a-z0-9][a-z0-9-]{0,40}$/.test(id) || !existsSync(join(target, "manifest.json"))) {
-    throw new UserError("unknown_model", "an imported model", JSON.stringify(id), "see foley models list");
-  }
-  // Out of sight at once, then deleted.
-  const gone = join(importFolder(), `.import-removed-${id}-${process.pid}`);
-  await rename(target, gone);
-  await rm(gone, { recursive: true, force: true });
-  return target;
 }

@@ -2,7 +2,7 @@ import type { CALLS, CallName, JobResource } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 import { openClip } from "./clips.ts";
 import type { Context } from "./context.ts";
-import { listSounds } from "./models.ts";
+import { listSounds, readModels } from "./models.ts";
 
 type Params<Name extends CallName> = (typeof CALLS)[Name]["params"]["_output"];
 type Result<Name extends CallName> = (typeof CALLS)[Name]["result"]["_output"];
@@ -33,6 +33,16 @@ const HANDLERS: Handlers = {
   "clips.look": async ({ path, ...range }, _owner, { jobs, paths }) =>
     jobs.look({ ...range, path: await paths.file(path) }),
   "models.sounds": async ({ model }) => ({ sounds: await listSounds(model) }),
+  "models.list": async (_params, _owner, { imports }) => readModels(imports.current),
+  "models.import": (request, _owner, { imports }) => imports.start(request),
+  async "models.importCancel"(_params, _owner, { imports }) {
+    await imports.cancel();
+    return {};
+  },
+  async "models.remove"({ id }, _owner, { imports }) {
+    await imports.remove(id);
+    return {};
+  },
   "clips.open": ({ path }, owner, context) => openClip(path, owner, context),
 };
 

@@ -1,6 +1,7 @@
 import type { IntervalHistogram } from "node:perf_hooks";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Access } from "./access.ts";
+import type { Imports } from "./imports.ts";
 import type { Limits } from "./limits.ts";
 import type { MediaPasses } from "./media.ts";
 import type { Paths } from "./paths.ts";
@@ -15,6 +16,7 @@ export interface Context {
   readonly media: MediaPasses;
   readonly proxies: Proxies;
   readonly uploads: Uploads;
+  readonly imports: Imports;
   readonly limits: Limits;
   /** For files that live as long as one answer. */
   readonly tempFolder: string;

@@ -6,6 +6,7 @@ import {
   errorBodySchema,
   eventSchema,
   generateRequestSchema,
+  importSchema,
   jobSchema,
   modelSchema,
   takeResourceSchema,
@@ -31,6 +32,7 @@ for (const [id, schema] of Object.entries({
   Event: eventSchema,
   Clip: clipSchema,
   Model: modelSchema,
+  Import: importSchema,
   Request: generateRequestSchema,
   Problem: problemSchema,
 })) {

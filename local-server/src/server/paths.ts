@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, relative, sep } from "node:path";
 import type { GenerateRequest } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
@@ -13,6 +13,8 @@ const LONGEST_PATH_BYTES = 4096;
 export interface Paths {
   /** @throws UserError not_found, not_regular_file, empty_file, unreadable, outside_roots */
   file(path: string): Promise<string>;
+  /** A folder to read. @throws UserError not_found, outside_roots */
+  folder(path: string): Promise<string>;
   /** Every path in a request. @throws as `file` */
   request(request: GenerateRequest): Promise<GenerateRequest>;
 }
@@ -30,6 +32,14 @@ export function createPaths(roots: readonly string[] | null): Paths {
   };
   return {
     file,
+    async folder(path) {
+      const asked = await folder(path);
+      const facts = await stat(asked).catch(() => null);
+      if (!facts?.isDirectory()) {
+        throw new UserError("not_found", "a folder", facts ? `a file (${show(path)})` : show(path), "check the path");
+      }
+      return asked;
+    },
     async request(request) {
       const { video, guide, regenerate } = request;
       const checked = { ...request };

@@ -9,6 +9,7 @@ import type { Jobs } from "../jobs/jobs.ts";
 import { createAccess, type Key } from "./access.ts";
 import { createApp, DATA_HEADERS } from "./app.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { createImports } from "./imports.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createMediaPasses } from "./media.ts";
 import { createPaths } from "./paths.ts";
@@ -49,11 +50,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     proxies: join(dataFolder, "proxies"),
     temp: join(dataFolder, "temp"),
   };
+  const paths = createPaths(shared && [...shared.roots, folders.uploads, join(dataFolder, "takes")]);
+  const imports = createImports(jobs, paths, stopping.signal);
   const context = {
     jobs,
+    paths,
+    imports,
     limits,
     access: createAccess(options.keys, limits.wrongKeysPerMinute, shared !== null),
-    paths: createPaths(shared && [...shared.roots, folders.uploads, join(dataFolder, "takes")]),
     media: createMediaPasses(limits.mediaGrace_ms),
     proxies: await openProxies(folders.proxies, stopping.signal),
     uploads: await openUploads(folders.uploads, limits),
@@ -101,7 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     idleSeconds() {
       const isBusy = jobs.jobs().some(({ state }) => state === "queued" || state === "running");
-      if (isBusy || underWay > 0 || sockets.clients > 0) lastSeen_ms = performance.now();
+      const isImporting = imports.current?.state === "running";
+      if (isBusy || isImporting || underWay > 0 || sockets.clients > 0) lastSeen_ms = performance.now();
       return (performance.now() - lastSeen_ms) / 1000;
     },
     async close() {
@@ -112,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       server.closeIdleConnections();
       const hurry = setTimeout(() => server.closeAllConnections(), limits.drain_ms / 2);
       await closed;
+      await imports.cancel();
       clearTimeout(hurry);
       await rm(folders.temp, { recursive: true, force: true });
     },

@@ -30,7 +30,7 @@ export interface Session {
  * change. It owns nothing: jobs go on when it ends.
  */
 export function openSession(socket: WebSocket, address: string, context: Context): Session {
-  const { limits, jobs, media, access } = context;
+  const { limits, jobs, media, access, imports } = context;
   const challenge = randomBytes(32).toString("base64url");
   const inFlight = new Set<string | number>();
   let client: Key | null = null;
@@ -129,7 +129,13 @@ export function openSession(socket: WebSocket, address: string, context: Context
       answer(id, { seq: since, snapshot: null });
       for (const change of changes) outbox.news(change);
     }
-    unsubscribe = jobs.onChange((change) => outbox.news(change));
+    const stops = [
+      jobs.onChange((change) => outbox.news(change)),
+      imports.onChange((news) => outbox.send(notification("models.changed", news))),
+    ];
+    unsubscribe = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   socket.on("message", (data: Buffer, isBinary: boolean) => hear(data, isBinary));

@@ -8,9 +8,13 @@ import {
   errorBodySchema,
   type GenerateRequest,
   generateRequestSchema,
+  type ImportRequest,
+  importRequestSchema,
   type JobResource,
   type Look,
   type LookRequest,
+  type ModelsNews,
+  modelsNewsSchema,
   SUBPROTOCOL,
   ticksOfString,
 } from "local-server/protocol";
@@ -42,6 +46,11 @@ export interface Server {
   look(what: LookRequest): Promise<Look>;
   /** Every recording of a model's bank. */
   sounds(model: string): Promise<readonly Sound[]>;
+  /** Begins an import; how far it is comes into the state. */
+  importModel(request: ImportRequest): Promise<void>;
+  cancelImport(): Promise<void>;
+  /** Its files too. */
+  removeModel(id: string): Promise<void>;
   reconnect(): Promise<void>;
   diagnostics(): string;
 }
@@ -121,6 +130,10 @@ export function connectServer(
     }));
   }
 
+  function applyModels({ models, import: importing }: ModelsNews): void {
+    store.set({ importing, ...(models ? { models } : {}) });
+  }
+
   function lost(reason: string): void {
     rpc = undefined;
     note(reason);
@@ -142,7 +155,9 @@ export function connectServer(
         clientId: "panel",
         onNotification: (method, params) => {
           const change = method === "state.changed" ? changeSchema.safeParse(params) : undefined;
+          const models = method === "models.changed" ? modelsNewsSchema.safeParse(params) : undefined;
           if (change?.success) apply(change.data);
+          else if (models?.success) applyModels(models.data);
           else note(`not understood: ${method}`);
         },
         onClose: lost,
@@ -156,6 +171,9 @@ export function connectServer(
         const { connection } = store.get();
         store.set({ connection: { state: "up", provider: connection.state === "up" ? connection.provider : "" } });
       }
+      const known = await call("models.list", {});
+      applyModels(known);
+      store.set({ terms: known.licence });
       wait_ms = FIRST_WAIT_MS;
       note("connected");
       onUp();
@@ -213,6 +231,15 @@ export function connectServer(
     look: (what) => call("clips.look", what),
     sounds: async (model) => (await call("models.sounds", { model })).sounds,
     openPath: async (path) => clipOf(await call("clips.open", { path }), address?.origin ?? ""),
+    async importModel(request) {
+      await call("models.import", importRequestSchema.parse(request));
+    },
+    async cancelImport() {
+      await call("models.importCancel", {});
+    },
+    async removeModel(id) {
+      await call("models.remove", { id });
+    },
     async reconnect() {
       wait_ms = FIRST_WAIT_MS;
       await connect();

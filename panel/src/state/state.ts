@@ -1,8 +1,10 @@
 import type {
   ErrorBody,
   GenerateRequest,
+  ImportResource,
   Look,
   LookRequest,
+  ModelsResource,
   SoundEvent,
   Stage,
   TakeRecord,
@@ -63,6 +65,7 @@ export interface Model {
   readonly use: string;
   readonly bytes: number;
   readonly problem: string | null;
+  readonly imported: boolean;
 }
 
 /** A take on a track under the picture. */
@@ -134,6 +137,10 @@ export interface State extends Persisted {
   readonly jobs: readonly Job[];
   readonly takes: readonly Take[];
   readonly models: readonly Model[];
+  /** The import of a model under way, or the last one. */
+  readonly importing: ImportResource | null;
+  /** Of published weights; null until the server has told. */
+  readonly terms: ModelsResource["licence"] | null;
   readonly placed: readonly Placed[];
   readonly selectedTakeId: string | null;
   /** The other take of A/B. */
@@ -164,6 +171,8 @@ export const initialState = (persisted: Persisted): State => ({
   jobs: [],
   takes: [],
   models: [],
+  importing: null,
+  terms: null,
   placed: [],
   selectedTakeId: null,
   otherTakeId: null,

@@ -1,9 +1,7 @@
 import { ActionButton } from "@adobe/react-spectrum";
-import { attempt } from "../actions/attempt.ts";
-import { copyText } from "../actions/copy-text.ts";
 import { useApp, useAppState, useText } from "../app.ts";
-
-const IMPORT_LINE = "npm run foley -- models import FOLDER --id NAME";
+import { ImportModel } from "./ImportModel.tsx";
+import { RemoveModel } from "./RemoveModel.tsx";
 
 /** The models on this machine: what they are, under which licence, what they need. */
 export function Models() {
@@ -30,12 +28,14 @@ export function Models() {
                 <span className="dim">{text("inUse")}</span>
               ) : (
                 <ActionButton
+                  flexShrink={0}
                   isDisabled={model.problem !== null}
                   onPress={() => app.store.set({ options: { ...options, model: model.id } })}
                 >
                   {text("use")}
                 </ActionButton>
               )}
+              {model.imported && <RemoveModel model={model} />}
             </div>
             <p>{model.description}</p>
             {model.problem && <p className="bad">{model.problem}</p>}
@@ -57,14 +57,7 @@ export function Models() {
           </li>
         ))}
       </ul>
-      <div className="card stack">
-        <h3>{text("importTitle")}</h3>
-        <p className="dim">{text("importHint")}</p>
-        <p className="row wrap">
-          <code className="wrap-text">{IMPORT_LINE}</code>
-          <ActionButton onPress={() => void attempt(app, () => copyText(IMPORT_LINE))}>{text("copy")}</ActionButton>
-        </p>
-      </div>
+      <ImportModel />
     </section>
   );
 }

@@ -1,8 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { z } from "zod";
-import { CALLS, modelSchema } from "../../../protocol/index.ts";
 import { type Check, examine, isReady } from "../../doctor/examine.ts";
-import { listModels, listSounds } from "../models.ts";
 import { route } from "../route.ts";
 import { API_VERSIONS } from "../version.ts";
 
@@ -75,28 +73,6 @@ export const ABOUT_ROUTES = [
       });
       const checks = await examining;
       response.json({ ok: isReady(checks), checks });
-    },
-  }),
-  route({
-    method: "get",
-    path: "/v1/models",
-    name: "listModels",
-    says: "What is installed, and what keeps it from working.",
-    answers: { 200: { says: "Models.", schema: z.object({ models: z.array(modelSchema) }) } },
-    refusals: [],
-    async handle({ response }) {
-      response.json({ models: await listModels() });
-    },
-  }),
-  route({
-    method: "get",
-    path: "/v1/models/{id}/sounds",
-    name: "listSounds",
-    says: "Every recording of a model's bank, to choose the sound of an event from.",
-    answers: { 200: { says: "Sounds.", schema: CALLS["models.sounds"].result } },
-    refusals: ["unknown_model", "broken_bundle"],
-    async handle({ response, id }) {
-      response.json({ sounds: await listSounds(id) });
     },
   }),
 ];

@@ -4,6 +4,7 @@ import { type Route, route } from "../route.ts";
 import { ABOUT_ROUTES } from "./about.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { MEDIA_ROUTES, PASS_ROUTE } from "./media.ts";
+import { MODEL_ROUTES } from "./models.ts";
 import { TAKE_ROUTES } from "./takes.ts";
 
 let document: Record<string, unknown> | null = null;
@@ -25,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   ...JOB_ROUTES,
   ...TAKE_ROUTES,
   ...MEDIA_ROUTES,
+  ...MODEL_ROUTES,
   ...ABOUT_ROUTES,
   DOCUMENT_ROUTE,
 ];
