@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -12,6 +12,7 @@ import {
   chosenWave,
   dragOver,
   firstPaint,
+  openByPath,
   type RunningServer,
   serve,
   slowestInteraction,
@@ -231,6 +232,18 @@ describe.skipIf(!executable)(`in Chromium (${executable ?? why})`, () => {
       await expectAll(3);
     },
   );
+
+  test("while another clip is open, a job's take is shown over the clip that it was made for", LONG, async () => {
+    const other = join(data, "other.mp4");
+    copyFileSync(SAMPLE, other);
+    await openByPath(page, other);
+    await page.getByText("No takes of this clip yet").waitFor();
+    await tab("Jobs").click();
+    await page.getByRole("button", { name: "Show take" }).last().click();
+    await page.locator("[data-testid=take].selected").waitFor();
+    expect(await page.locator("video").getAttribute("aria-label")).toBe("walk-wood-floor.mp4");
+    expect(await takes(page).count()).toBe(3);
+  });
 
   test.each(["Takes", "Models", "Settings"])(
     "%s has no axe finding in light either, nor scrolls sideways at 280 px",

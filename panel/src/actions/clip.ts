@@ -1,9 +1,20 @@
 import { MAX_RANGE_SECONDS, ticksOfSeconds, ticksOfString } from "local-server/protocol";
 import type { App } from "../app.ts";
 import { translate } from "../i18n/text.ts";
-import { type Clip, keyOfClip, type Placed, type State, takesOfClip } from "../state/state.ts";
+import { infoNotice } from "../state/notice.ts";
+import {
+  type Clip,
+  clipPathOf,
+  isOfClip,
+  keyOfClip,
+  type Placed,
+  type State,
+  type Take,
+  takesOfClip,
+} from "../state/state.ts";
 import { clampTicks } from "../state/timecode.ts";
 import { noticeFor } from "./attempt.ts";
+import { select, setRange } from "./transport.ts";
 
 /** Opens a clip: the whole of it is the range, and its takes are found again. */
 export async function openClip(
@@ -43,6 +54,26 @@ export function showClip({ store }: App, clip: Clip, range: State["range"]): voi
   });
   const newest = takesOfClip(store.get())[0];
   if (newest) store.set({ selectedTakeId: newest.id });
+}
+
+/**
+ * Chooses a take over the picture that it was made for, which is opened in the browser; in an editor the range becomes the
+ * take's. False where its picture is not to be had.
+ */
+export async function showTake(app: App, take: Take): Promise<boolean> {
+  const { store, server, host } = app;
+  const video = clipPathOf(take);
+  const { target } = take.record.request;
+  if (host.showsPicture && video !== null && store.get().clip?.path !== video) {
+    await openClip(app, () => server.openPath(video));
+  } else if (target && store.get().clip?.sequence?.sequenceId === target.sequenceId) {
+    setRange(app, { from: ticksOfString(target.fromTicks), to: ticksOfString(target.toTicks) });
+  }
+  const isShown = isOfClip(store.get(), take);
+  if (isShown) select(app, take.id);
+  if (isShown || target === undefined) store.set({ view: "cue" });
+  else store.set({ notice: infoNotice(translate(store.get().language)("host.SEQUENCE_GONE")) });
+  return isShown;
 }
 
 /** What lay on the tracks under a clip when it was open last, as far as the takes are still there. */

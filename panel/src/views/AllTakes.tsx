@@ -1,6 +1,6 @@
 import { ActionButton, SearchField, Switch } from "@adobe/react-spectrum";
 import { useState } from "react";
-import { openClip } from "../actions/clip.ts";
+import { showTake } from "../actions/clip.ts";
 import { playTake } from "../actions/transport.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { clipPathOf, type Take } from "../state/state.ts";
@@ -21,10 +21,7 @@ export function AllTakes() {
     .filter((take) => `${take.record.request.prompt} ${take.record.source?.name ?? ""}`.toLowerCase().includes(words))
     .sort((a, b) => b.createdAt_ms - a.createdAt_ms);
   const show = async (take: Take): Promise<void> => {
-    const video = clipPathOf(take);
-    if (video !== null && video !== clip?.path) await openClip(app, () => app.server.openPath(video));
-    app.store.set({ view: "cue" });
-    playTake(app, take.id);
+    if (await showTake(app, take)) playTake(app, take.id);
   };
   return (
     <div className="stack">

@@ -1,9 +1,10 @@
 import { ActionButton } from "@adobe/react-spectrum";
 import { attempt } from "../actions/attempt.ts";
+import { showTake } from "../actions/clip.ts";
 import { useApp, useAppState, useText } from "../app.ts";
 import { noticeOfBody } from "../state/notice.ts";
 import { timeLeft } from "../state/progress.ts";
-import type { Job } from "../state/state.ts";
+import { type Job, takeOf } from "../state/state.ts";
 import { useStageName } from "../ui/stage-name.ts";
 
 /** Every request: what runs, what waits, what came of the others. */
@@ -38,8 +39,8 @@ function JobRow({ job }: { readonly job: Job }) {
   const { request } = job;
   const name = request.video?.split(/[/\\]/).pop() ?? text("textOnly");
   const open = (): void => {
-    const takeId = job.takeIds[0];
-    app.store.set({ view: "cue", ...(takeId === undefined ? {} : { selectedTakeId: takeId }) });
+    const take = takeOf(app.store.get(), job.takeIds[0] ?? null);
+    if (take) void showTake(app, take);
   };
   const problem = job.error === null ? null : noticeOfBody(job.error, text);
   return (
