@@ -73,7 +73,8 @@ test("the script connects, proves both sides and hears its job to the end", { ti
   const { code, stdout, stderr } = await run(process.execPath, ["example.mjs"], folder);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^\d+ takes, up to change \d+\n/);
-  expect(stdout).toMatch(/\d+ running denoise|\d+ running finish/);
+  // Progress is told ten times a second: a quick machine passes several stages between two of them.
+  expect(stdout).toMatch(/^\d+ running [a-z]+/m);
   expect(stdout.trim().split("\n").at(-1)).toMatch(/^\d+ done/);
 });
 
