@@ -6,6 +6,7 @@ import {
   dataOf,
   lay,
   pinOf,
+  RATES,
   SAMPLE,
   scene,
   TIMEBASE,
@@ -14,20 +15,7 @@ import {
 } from "../support/premiere/scene.ts";
 
 /** The way of a take, as the panel goes it: read, (the server makes a WAV), import, place. */
-const CASES: { rate: keyof typeof TIMEBASE; dropFrame: boolean; displayFormat: number }[] = [
-  { rate: "23.976", dropFrame: false, displayFormat: 110 },
-  { rate: "24", dropFrame: false, displayFormat: 100 },
-  { rate: "25", dropFrame: false, displayFormat: 101 },
-  { rate: "29.97", dropFrame: true, displayFormat: 102 },
-  { rate: "29.97", dropFrame: false, displayFormat: 103 },
-  { rate: "30", dropFrame: false, displayFormat: 104 },
-  { rate: "50", dropFrame: false, displayFormat: 105 },
-  { rate: "59.94", dropFrame: true, displayFormat: 106 },
-  { rate: "59.94", dropFrame: false, displayFormat: 107 },
-  { rate: "60", dropFrame: false, displayFormat: 108 },
-];
-
-test.each(CASES)(
+test.each(RATES)(
   "$rate fps, drop-frame $dropFrame: a trimmed clip gets its take at its own ticks",
   ({ rate, dropFrame, displayFormat }) => {
     const timebase = TIMEBASE[rate];
@@ -72,7 +60,7 @@ test.each(CASES)(
   },
 );
 
-test.each(CASES)(
+test.each(RATES)(
   "$rate fps, drop-frame $dropFrame: two clips with a gap are rendered and get one take over both",
   ({ rate, displayFormat }) => {
     const timebase = TIMEBASE[rate];

@@ -5,22 +5,9 @@ import { HostRefusal, type Media, type Selection } from "../../panel/src/bridges
 import type { Take } from "../../panel/src/state/state.ts";
 import { timecodeAt } from "../../panel/src/state/timecode.ts";
 import { type PremierePanel, premierePanel, takeFor } from "../support/premiere/panel.ts";
-import { lay, newSequence, SAMPLE, type Scene, scene, TIMEBASE, timelineOf } from "../support/premiere/scene.ts";
+import { lay, newSequence, RATES, SAMPLE, type Scene, scene, TIMEBASE, timelineOf } from "../support/premiere/scene.ts";
 
 afterEach(() => vi.useRealTimers());
-
-const CASES: { rate: keyof typeof TIMEBASE; dropFrame: boolean; displayFormat: number }[] = [
-  { rate: "23.976", dropFrame: false, displayFormat: 110 },
-  { rate: "24", dropFrame: false, displayFormat: 100 },
-  { rate: "25", dropFrame: false, displayFormat: 101 },
-  { rate: "29.97", dropFrame: true, displayFormat: 102 },
-  { rate: "29.97", dropFrame: false, displayFormat: 103 },
-  { rate: "30", dropFrame: false, displayFormat: 104 },
-  { rate: "50", dropFrame: false, displayFormat: 105 },
-  { rate: "59.94", dropFrame: true, displayFormat: 106 },
-  { rate: "59.94", dropFrame: false, displayFormat: 107 },
-  { rate: "60", dropFrame: false, displayFormat: 108 },
-];
 
 /** Selection to media: what the generate action does before it asks the server. */
 async function prepared(panel: PremierePanel): Promise<{ selection: Selection; media: Media }> {
@@ -50,7 +37,7 @@ const oneClip = (quirks: Parameters<typeof scene>[0] = {}): Scene => {
   return at;
 };
 
-test.each(CASES)(
+test.each(RATES)(
   "$rate fps, drop-frame $dropFrame, starting at one hour: selection, request, take, on the frame it was asked for",
   async ({ rate, dropFrame, displayFormat }) => {
     const timebase = TIMEBASE[rate];

@@ -7,6 +7,7 @@ import { languageOf } from "../i18n/text.ts";
 import { noticeOfBody } from "../state/notice.ts";
 import { timeLeft } from "../state/progress.ts";
 import { IconButton } from "../ui/IconButton.tsx";
+import { ProgressBar } from "../ui/ProgressBar.tsx";
 import { Consent } from "./Consent.tsx";
 
 const DTYPES = ["int8", "q8", "fp16", "fp32"] as const;
@@ -110,16 +111,7 @@ function Progress({ importing }: { readonly importing: ImportResource }) {
           <span className="grow clip-text">{line}</span>
           <span className="dim">{secondsLeft === null ? "" : text("left", { time: timeLeft(secondsLeft) })}</span>
         </div>
-        <div
-          className="bar"
-          role="progressbar"
-          aria-label={line}
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(fraction * 100)}
-        >
-          <i style={{ width: `${100 * fraction}%` }} />
-        </div>
+        <ProgressBar label={line} fraction={fraction} />
       </div>
       <IconButton
         icon="close"

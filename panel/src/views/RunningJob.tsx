@@ -4,6 +4,7 @@ import { useApp, useAppState, useText } from "../app.ts";
 import { timeLeft } from "../state/progress.ts";
 import { activeJobs, type Job } from "../state/state.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
+import { ProgressBar } from "../ui/ProgressBar.tsx";
 import { useStageName } from "../ui/stage-name.ts";
 
 /** What is being made: stage, how far, time left, and a way out. Said aloud at the start, the half and the end. */
@@ -36,16 +37,7 @@ function Running({ job, waiting }: { readonly job: Job; readonly waiting: number
             {job.secondsLeft === null ? "" : text("left", { time: timeLeft(job.secondsLeft) })}
           </span>
         </div>
-        <div
-          className="bar"
-          role="progressbar"
-          aria-label={line}
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.round(job.fraction * 100)}
-        >
-          <i style={{ width: `${100 * job.fraction}%` }} />
-        </div>
+        <ProgressBar label={line} fraction={job.fraction} />
       </div>
       <ActionIcon action={cancel} />
     </div>

@@ -187,3 +187,17 @@ export const timelineOf = ({ video, audio }: SequenceState): string[] =>
   [...video, ...audio].flatMap((lane) =>
     lane.clips.map((clip) => `${lane.media} ${lane.id} ${clip.name} ${clip.start} ${clip.end} ${clip.in}`),
   );
+
+/** Every rate that Premiere counts in, with both counts of timecode where it has two. */
+export const RATES: { rate: keyof typeof TIMEBASE; dropFrame: boolean; displayFormat: number }[] = [
+  { rate: "23.976", dropFrame: false, displayFormat: 110 },
+  { rate: "24", dropFrame: false, displayFormat: 100 },
+  { rate: "25", dropFrame: false, displayFormat: 101 },
+  { rate: "29.97", dropFrame: true, displayFormat: 102 },
+  { rate: "29.97", dropFrame: false, displayFormat: 103 },
+  { rate: "30", dropFrame: false, displayFormat: 104 },
+  { rate: "50", dropFrame: false, displayFormat: 105 },
+  { rate: "59.94", dropFrame: true, displayFormat: 106 },
+  { rate: "59.94", dropFrame: false, displayFormat: 107 },
+  { rate: "60", dropFrame: false, displayFormat: 108 },
+];
