@@ -10,7 +10,6 @@ import pathlib
 import numpy as np
 
 from bank_map import hand_map
-from bank_text import TextTower
 from package_files import package_dir
 
 WEAK, WEAK_WITH_RULE, FLOOR = 0.5, 0.1, 0.45  # weight of similarity 1, the same where the hand map speaks, cosine that counts as nothing
@@ -75,6 +74,7 @@ def main():
     parser.add_argument("--bundle", type=pathlib.Path, default=here.parent)
     bundle = parser.parse_args().bundle
     specs = json.loads((here / "classes.json").read_text(encoding="utf-8"))
+    from bank_text import TextTower  # here, so that cutting needs no runtime
     tower, owner = TextTower(bundle / "text"), class_of_rows(specs)
     text = tower.embed([t for s in specs for t in s["text"]], batch=1)  # one by one: no padding, the same bits on every machine
     table = picture_table(specs, text, owner, tower)

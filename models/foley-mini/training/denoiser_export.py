@@ -1,6 +1,6 @@
 """Writes denoiser.onnx and checks it against torch.
 
-  python denoiser_export.py --denoiser work/denoiser/denoiser.pt --bundle ..
+  python denoiser_export.py --denoiser work/denoiser/guided.pt --bundle ..
 """
 import argparse
 import json
@@ -16,10 +16,11 @@ from denoiser_model import Denoiser
 INPUTS = ["latents", "timestep", "text", "sync", "guide"]
 
 
-def load_denoiser(path, average=True):
+def load_denoiser(path):
+    """A file of denoiser_train.py -> (model, steps it was trained for)."""
     saved = torch.load(path, weights_only=True)
     model = Denoiser()
-    model.load_state_dict(saved["average" if average else "model"])
+    model.load_state_dict(saved["average"])
     return model.eval(), saved["step"]
 
 
@@ -34,7 +35,7 @@ def example(batch, length, words, seed=0):
 
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    args.add_argument("--denoiser", default="work/denoiser/denoiser.pt")
+    args.add_argument("--denoiser", default="work/denoiser/guided.pt")
     args.add_argument("--bundle", default="..")
     args.add_argument("--report", default="reports/denoiser_export.json")
     args = args.parse_args()

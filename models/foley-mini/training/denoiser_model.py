@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 LATENT_DIM, TEXT_DIM = 64, 384
-DIM, HEADS, WIDE, COND = 256, 4, 768, 128
-ATTENDS = (False, True, False, True, False, True, False)
+DIM, HEADS, WIDE, COND = 288, 6, 832, 128
+ATTENDS = (False, True) * 4
 
 
 def modulate(x, shift, scale):
@@ -23,11 +23,11 @@ def modulate(x, shift, scale):
 
 
 class Block(torch.nn.Module):
-    """[B, T, 256], cond [B, 128] -> [B, T, 256]."""
+    """[B, T, 288], cond [B, 128] -> [B, T, 288]."""
 
     def __init__(self, attends):
         super().__init__()
-        self.near = torch.nn.Conv1d(DIM, DIM, 5, padding=2, groups=DIM)
+        self.near = torch.nn.Conv1d(DIM, DIM, 7, padding=3, groups=DIM)
         self.norm = torch.nn.LayerNorm(DIM, elementwise_affine=False)
         self.up = torch.nn.Linear(DIM, WIDE)
         self.down = torch.nn.Linear(WIDE, DIM)
@@ -41,7 +41,7 @@ class Block(torch.nn.Module):
 
     def attend(self, x):
         batch, count, _ = x.shape
-        q, k, v = self.qkv(x).reshape(batch, -1, 3, HEADS, DIM // HEADS).permute(2, 0, 3, 1, 4)   # [B, H, T, 64] each
+        q, k, v = self.qkv(x).reshape(batch, -1, 3, HEADS, DIM // HEADS).permute(2, 0, 3, 1, 4)   # [B, H, T, 48] each
         weights = torch.softmax(q @ k.transpose(-1, -2) * (DIM // HEADS) ** -0.5, -1)
         return self.out((weights @ v).transpose(1, 2).reshape(batch, -1, DIM))
 
@@ -73,7 +73,7 @@ class Denoiser(torch.nn.Module):
                 block.cond.bias[2 * DIM:3 * DIM] = 0.3
                 if block.attends:
                     block.cond.bias[5 * DIM:] = 0.3
-        self.register_buffer("rates", torch.exp(-math.log(1000.0) * torch.arange(64) / 63) * 100.0)
+        self.register_buffer("rates", torch.exp(-math.log(1000.0) * torch.arange(64) / 63) * 100.0, persistent=False)
 
     def conditioning(self, timestep, text, guide):
         """-> [B, 128]."""
@@ -85,13 +85,12 @@ class Denoiser(torch.nn.Module):
         has_guide = (guide.abs().amax((1, 2)) > 0).float()[:, None]
         return F.silu(level + word + has_guide * self.guided)
 
-    def network(self, x, timestep, text, sync, guide):
-        """x [B, 64, L] of unit variance -> F [B, 64, L]."""
-        cond = self.conditioning(timestep, text, guide)
+    def network(self, x, cond, sync, guide):
+        """x [B, 64, L] of unit variance, cond [B, 128] -> F [B, 64, L]."""
         rows = torch.cat([x.transpose(1, 2), guide.transpose(1, 2), sync], -1)       # [B, L, 130]
         length = rows.shape[1]
         even = torch.cat([rows, torch.zeros_like(rows[:, :1])], 1)[:, :(length + 1) // 2 * 2]
-        h = self.first(even.reshape(rows.shape[0], -1, 2 * rows.shape[2]))           # [B, T, 256]
+        h = self.first(even.reshape(rows.shape[0], -1, 2 * rows.shape[2])).float()   # [B, T, 288]; summed in 32 bits
         for block in self.blocks:
             h = block(h, cond)
         shift, scale = self.shape(cond)[:, None].chunk(2, -1)
@@ -103,7 +102,8 @@ class Denoiser(torch.nn.Module):
         sigma = timestep[:, None, None]
         power = sigma ** 2 + (1 - sigma) ** 2
         spread = torch.sqrt(power)
-        return latents * (2 * sigma - 1) / power + self.network(latents / spread, timestep, text, sync, guide) / spread
+        cond = self.conditioning(timestep, text, guide)
+        return latents * (2 * sigma - 1) / power + self.network(latents / spread, cond, sync, guide) / spread
 
 
 def target_of(data, noise, sigma):
@@ -111,16 +111,17 @@ def target_of(data, noise, sigma):
     return ((1 - sigma) * noise - sigma * data) / torch.sqrt(sigma ** 2 + (1 - sigma) ** 2)
 
 
-def generate(model, text, sync, guide, start=1.0, steps=8, guidance=2.0, seed=0):
+def generate(model, text, sync, guide, start=1.0, steps=8, guidance=2.0, seed=0, follows=True):
     """Euler from sigma `start` down to 0, each of B scenes beside its all-null twin -> latents [B, 64, L].
-    Below start 1 the guide's own latents are where it starts."""
+    Below start 1 the guide's own latents are where it starts, and of `steps` only the share that is left is taken, as
+    the product does. Without `follows` the model is not shown the guide."""
     noise = torch.randn(guide.shape, generator=torch.Generator().manual_seed(seed))
     x = noise if start >= 1 else (1 - start) * guide + start * noise
-    null_text, nothing, silent = torch.zeros_like(text), torch.zeros_like(guide), torch.zeros_like(sync)
-    sigmas = torch.linspace(start, 0, steps + 1)
+    nothing = torch.zeros_like(guide)
+    texts, syncs = torch.cat([text, torch.zeros_like(text)]), torch.cat([sync, torch.zeros_like(sync)])
+    guides = torch.cat([guide if follows else nothing, nothing])
+    sigmas = torch.linspace(start, 0, max(1, round(steps * start)) + 1)
     for now, then in zip(sigmas[:-1], sigmas[1:]):
-        t = now.expand(2 * len(x))
-        both = model(torch.cat([x, x]), t, torch.cat([text, null_text]), torch.cat([sync, silent]), torch.cat([guide, nothing]))
-        positive, negative = both.chunk(2)
+        positive, negative = model(torch.cat([x, x]), now.expand(2 * len(x)), texts, syncs, guides).chunk(2)
         x = x + (then - now) * (negative + guidance * (positive - negative))
     return x

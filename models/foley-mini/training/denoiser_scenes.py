@@ -1,24 +1,42 @@
 """Scenes of 8 s for the denoiser: made-up events of one class, performed several times over with different takes.
 
-  python denoiser_scenes.py --shared ../../../../shared --codec work/codec/codec.pt --out work/denoiser --scenes 1000
+  python denoiser_scenes.py --shared ../../../../shared --bundle .. --out work/denoiser --scenes 6000 --workers 6
 
 A scene is stored as latents f16 [PERFORMANCES, 64, 400] and sync f16 [2, 400]. Any performance may be the
-target and any other its guide. Shards of 50 scenes; finished shards are kept, so the command resumes.
+target and any other its guide. Latents are those of the bundle's encoder. Shards of 50 scenes; finished shards are
+kept, so the command resumes.
 """
 import argparse
+import functools
 import json
+import multiprocessing
 import os
+import time
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 
+from codec_features import Encoder
 from denoiser_sounds import load_cuts
 from sounds_data import vary
 
 FRAMES, HOP, RATE_HZ = 400, 960, 48_000
 SECONDS = FRAMES * HOP / RATE_HZ
-PERFORMANCES = 3
+PERFORMANCES = 4
 SHARD = 50
+NEW_SOUND_SHARE = 0.6       # of the scenes to train on: their takes are bent into sounds that no recording holds
+BED_UNDER_SHARE = 0.12
+
+
+def shipped_encoder(path):
+    """The encoder of a bundle: what its graph stores, in torch."""
+    stored = {t.name.removesuffix("_f16"): numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+    encoder = Encoder()
+    for name, buffer in encoder.named_buffers():
+        buffer.copy_(torch.tensor(stored["encoder." + name].astype(np.float32)))
+    return encoder.eval()
 
 
 def rhythm(rng, most_per_s):
@@ -53,15 +71,22 @@ def level_db(strength):
     return 20.0 * (strength - 1.0)
 
 
-def prepare(cut, pcm, rng, eq_db, speed):
-    """-> (samples f32, onset): the take, varied as one performer would."""
-    samples = pcm[cut.start:cut.start + cut.sample_count].astype(np.float32) / 32768
-    if rng.random() < 0.15:
-        return samples, cut.onset
-    loud = np.abs(samples).max()
+def take_of(cut, pcm):
+    """-> (samples f32, onset)."""
+    return pcm[cut.start:cut.start + cut.sample_count].astype(np.float32) / 32768, cut.onset
+
+
+def bend(take, rng, eq_db, speed):
+    """-> (samples f32, onset): the take at another speed behind another equaliser, as loud as it was."""
+    samples, onset = take
     varied = vary(np.concatenate([samples, np.zeros(480, np.float32)]), rng, eq_db, speed)
-    onset = int(cut.onset * len(varied) / (len(samples) + 480))
-    return varied * (loud / (np.abs(varied).max() + 1e-6)), onset
+    onset = int(onset * len(varied) / (len(samples) + 480))
+    return varied * (np.abs(samples).max() / (np.abs(varied).max() + 1e-6)), onset
+
+
+def prepare(take, rng, eq_db, speed):
+    """The take varied as one performer would."""
+    return take if rng.random() < 0.15 else bend(take, rng, eq_db, speed)
 
 
 def pool_of(cuts, rng):
@@ -74,10 +99,10 @@ def pool_of(cuts, rng):
     return others if rng.random() < 0.3 else [first]
 
 
-def perform_events(pool, pcm, times, levels, ring, rng):
+def perform_events(pool, times, levels, ring, rng):
     """-> f32 [samples]: one take an event, no take twice running where there are several."""
-    out = np.zeros(FRAMES * HOP + 3 * RATE_HZ, np.float32)
-    takes = [prepare(c, pcm, rng, 6.0, 0.12) for c in pool[:6]]
+    out = np.zeros(FRAMES * HOP + 5 * RATE_HZ, np.float32)
+    takes = [prepare(take, rng, 6.0, 0.12) for take in pool]
     last = -1
     for i, (at_s, level) in enumerate(zip(times, levels)):
         choice = int(rng.integers(len(takes)))
@@ -97,9 +122,9 @@ def perform_events(pool, pcm, times, levels, ring, rng):
     return out[:FRAMES * HOP]
 
 
-def perform_bed(cut, pcm, activity, rng):
+def perform_bed(take, activity, rng):
     """A bed looped with crossfades under an activity 0..1 (f32 [400]) -> f32 [samples]."""
-    samples, _ = prepare(cut, pcm, rng, 6.0, 0.1)
+    samples, _ = prepare(take, rng, 6.0, 0.1)
     fade, total = min(12_000, len(samples) // 3), FRAMES * HOP
     samples = samples[int(rng.integers(0, max(1, len(samples) // 3))):]
     out, at, ramp = np.zeros(total + len(samples), np.float32), 0, np.sqrt(np.linspace(0, 1, fade, dtype=np.float32))
@@ -134,56 +159,87 @@ def sync_rows(times, levels, activity):
     return np.stack([events, activity]).astype(np.float32)
 
 
-def make_scene(classes, pcm, rng, held_out=False):
-    """-> dict name, times, strengths, audio f32 [PERFORMANCES, samples], sync f32 [2, 400]."""
+def make_scene(classes, pcm, rng, held_out=False, new_sounds=False):
+    """-> dict name, sources, times, strengths, audio f32 [PERFORMANCES, samples], sync f32 [2, 400]."""
     wanted = lambda c: c.held_out == bool(held_out)
     names = sorted(n for n, e in classes.items() if any(wanted(c) for c in e["cuts"]))
     weights = np.array([min(24, sum(wanted(c) for c in classes[n]["cuts"])) ** 0.5 for n in names])
     name = names[rng.choice(len(names), p=weights / weights.sum())]
     spec, cuts = classes[name]["spec"], [c for c in classes[name]["cuts"] if wanted(c)]
     level, silence = 0.5 * spec["level"] + rng.normal(0, 2.0), np.zeros(FRAMES, np.float32)
-    pool, audio = pool_of(cuts, rng), []
+    chosen, audio = pool_of(cuts, rng)[:6], []
+    pool = [take_of(c, pcm) for c in chosen]
+    if new_sounds and rng.random() < NEW_SOUND_SHARE:
+        same = int(rng.integers(2 ** 32))                          # one bend for all: they stay takes of one thing
+        pool = [bend(take, np.random.default_rng(same), 10.0, 0.3) for take in pool]
     if spec.get("mode") == "bed":
         times, how_strong, activity = np.zeros(0), np.zeros(0), bed_activity(rng)
         level += 8.0                                               # beds are stored at -30 dBFS RMS
         for _ in range(PERFORMANCES):
-            audio.append(perform_bed(pool[rng.integers(len(pool))], pcm, activity, rng))
+            audio.append(perform_bed(pool[rng.integers(len(pool))], activity, rng))
     else:
         times, activity = rhythm(rng, spec["max"]), silence
         how_strong = strengths(rng, len(times))
         for _ in range(PERFORMANCES):
-            audio.append(perform_events(pool, pcm, times, level_db(how_strong), spec["tail"] == "ring", rng))
+            audio.append(perform_events(pool, times, level_db(how_strong), spec["tail"] == "ring", rng))
     audio = np.stack(audio) * 10 ** (level / 20)
     audio *= min(1.0, 0.98 / (np.abs(audio).max() + 1e-6))
-    return {"name": name, "times": times, "strengths": how_strong, "audio": audio.astype(np.float32),
+    return {"name": name, "sources": {c.source for c in chosen}, "times": times, "strengths": how_strong, "audio": audio.astype(np.float32),
             "sync": sync_rows(times, how_strong, activity)}
+
+
+def training_scene(classes, pcm, rng):
+    """Some events have a bed of another class under them, as a shot in the rain has."""
+    scene = make_scene(classes, pcm, rng, new_sounds=True)
+    if len(scene["times"]) and rng.random() < BED_UNDER_SHARE:
+        beds = {n: e for n, e in classes.items() if e["spec"].get("mode") == "bed"}
+        bed = make_scene(beds, pcm, rng, new_sounds=True)
+        audio = scene["audio"] + bed["audio"] * np.float32(10 ** (rng.uniform(-15, 0) / 20))
+        scene["audio"] = audio * np.float32(min(1.0, 0.98 / (np.abs(audio).max() + 1e-6)))
+        scene["sync"] = np.maximum(scene["sync"], bed["sync"])
+    return scene
+
+
+def render(shard, args, ends):
+    """One shard of scenes; nothing once the clock has passed `ends`. -> whether the shard is there."""
+    path = os.path.join(args.out, f"scenes_{shard:03d}.npz")
+    if os.path.exists(path) or time.time() > ends:
+        return os.path.exists(path)
+    torch.set_num_threads(1)
+    encoder, (classes, pcm) = opened(args.bundle, args.shared, args.out)
+    names, latents, sync = [], [], []
+    for i in range(SHARD):
+        scene = training_scene(classes, pcm, np.random.default_rng([7, shard, i]))
+        with torch.no_grad():
+            latents.append(encoder(torch.tensor(scene["audio"])).numpy().astype(np.float16))
+        names.append(scene["name"])
+        sync.append(scene["sync"].astype(np.float16))
+    np.savez(path + ".part.npz", latents=np.stack(latents), sync=np.stack(sync), names=json.dumps(names))
+    os.replace(path + ".part.npz", path)
+    return True
+
+
+@functools.cache
+def opened(bundle, shared, out):
+    return shipped_encoder(os.path.join(bundle, "encoder.onnx")), load_cuts(shared, out)
 
 
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--shared", default="../../../../shared")
-    args.add_argument("--codec", default="work/codec/codec.pt")
+    args.add_argument("--bundle", default="..")
     args.add_argument("--out", default="work/denoiser")
-    args.add_argument("--scenes", type=int, default=1000)
+    args.add_argument("--scenes", type=int, default=6000)
+    args.add_argument("--workers", type=int, default=1)
+    args.add_argument("--minutes", type=float, default=1e6, help="begin no shard after them")
     args = args.parse_args()
-    torch.set_num_threads(1)
-    from codec_eval import load_codec
-    encoder, _, _ = load_codec(args.codec)
-    classes, pcm = load_cuts(args.shared, args.out)
-    for shard in range(args.scenes // SHARD):
-        path = os.path.join(args.out, f"scenes_{shard:03d}.npz")
-        if os.path.exists(path):
-            continue
-        names, latents, sync = [], [], []
-        for i in range(SHARD):
-            scene = make_scene(classes, pcm, np.random.default_rng([7, shard, i]))
-            with torch.no_grad():
-                latents.append(encoder(torch.tensor(scene["audio"])).numpy().astype(np.float16))
-            names.append(scene["name"])
-            sync.append(scene["sync"].astype(np.float16))
-        np.savez(path + ".part.npz", latents=np.stack(latents), sync=np.stack(sync), names=json.dumps(names))
-        os.replace(path + ".part.npz", path)
-        print(path, flush=True)
+    began = time.time()
+    load_cuts(args.shared, args.out, args.workers)
+    job, shards = functools.partial(render, args=args, ends=began + 60 * args.minutes), range(-(-args.scenes // SHARD))
+    with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
+        for done, there in enumerate(pool.imap(job, shards)):
+            if there:
+                print(f"{(done + 1) * SHARD} scenes, {time.time() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ Cut by the bank's own cutter (one transient a one-shot), so that training hears 
 unlike the bank it takes all cuts, not the best few. Written once: work/cuts.npz.
 """
 import csv
+import functools
 import json
+import multiprocessing
 import os
 import pathlib
 from dataclasses import dataclass
@@ -29,33 +31,44 @@ class Cut:
     sample_count: int
 
 
-def cut_all(shared, path):
+def cuts_of(spec, rows, folder):
+    """-> [(class id, source, held out, onset, samples i16)] of one class, best first."""
     from bank_build import candidates, even_level, how_cut
+    used, kept = {}, []
+    for c in candidates(spec, rows, folder):
+        file = c["row"]["file"]
+        if used.get(file, 0) >= CUTS_PER_RECORDING or len(kept) >= CUTS_PER_CLASS or c["quality"] < -0.5:
+            continue
+        used[file] = used.get(file, 0) + 1
+        limit = None if how_cut(spec) == "bed" else int(LONGEST_S * 48_000) + c["onset"]
+        samples = np.round(even_level(c["y"], how_cut(spec))[:limit] * 32767).astype(np.int16)
+        kept.append((spec["id"], source_key(c["row"]), int(is_held_out(c["row"])), int(c["onset"]), samples))
+    return kept
+
+
+def cut_all(shared, path, workers=1):
+    """Rows of the index whose file is not there are passed over: a copy without the held-out sources is enough to train."""
     folder = pathlib.Path(shared) / "data" / "sounds"
     rows = sorted(csv.DictReader((folder / "index.csv").open(encoding="utf-8")), key=lambda r: r["file"])
-    table, audio, at = [], [], 0
-    for spec in json.loads((HERE / "classes.json").read_text(encoding="utf-8")):
-        used, kept = {}, 0
-        for c in candidates(spec, rows, folder):
-            file = c["row"]["file"]
-            if used.get(file, 0) >= CUTS_PER_RECORDING or kept >= CUTS_PER_CLASS or c["quality"] < -0.5:
-                continue
-            used[file], kept = used.get(file, 0) + 1, kept + 1
-            limit = None if how_cut(spec) == "bed" else int(LONGEST_S * 48_000) + c["onset"]
-            samples = np.round(even_level(c["y"], how_cut(spec))[:limit] * 32767).astype(np.int16)
-            table.append([spec["id"], source_key(c["row"]), int(is_held_out(c["row"])), int(c["onset"]), at, len(samples)])
-            audio.append(samples)
-            at += len(samples)
-        print(f"{spec['id']:24s} {kept} cuts of {len(used)} recordings", flush=True)
-    np.savez(path, audio=np.concatenate(audio), table=json.dumps(table))
+    rows = [r for r in rows if (folder / r["file"]).exists()]
+    specs, table, audio, at = json.loads((HERE / "classes.json").read_text(encoding="utf-8")), [], [], 0
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for kept in pool.imap(functools.partial(cuts_of, rows=rows, folder=folder), specs):
+            for name, source, held_out, onset, samples in kept:
+                table.append([name, source, held_out, onset, at, len(samples)])
+                audio.append(samples)
+                at += len(samples)
+    print(f"{len(table)} cuts of {len({row[0] for row in table})} classes from {len(rows)} recordings", flush=True)
+    np.savez(path + ".part.npz", audio=np.concatenate(audio), table=json.dumps(table))
+    os.replace(path + ".part.npz", path)
 
 
-def load_cuts(shared, work):
+def load_cuts(shared, work, workers=1):
     """-> {class id: {"spec": row of classes.json, "cuts": [Cut]}}, int16 samples of all."""
     path = os.path.join(work, "cuts.npz")
     if not os.path.exists(path):
         os.makedirs(work, exist_ok=True)
-        cut_all(shared, path)
+        cut_all(shared, path, workers)
     packed = np.load(path)
     specs = {s["id"]: s for s in json.loads((HERE / "classes.json").read_text(encoding="utf-8"))}
     classes = {}
@@ -85,8 +98,9 @@ if __name__ == "__main__":
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--work", default="work/denoiser")
+    args.add_argument("--workers", type=int, default=1)
     args = args.parse_args()
-    found, _ = load_cuts(args.shared, args.work)
+    found, _ = load_cuts(args.shared, args.work, args.workers)
     load_texts(found, args.work)
     print(len(found), "classes,", sum(len(e["cuts"]) for e in found.values()), "cuts,",
           sum(c.held_out for e in found.values() for c in e["cuts"]), "held out")

@@ -1,9 +1,16 @@
-"""Trains the denoiser on rendered scenes. Resumable: run the same command again.
+"""Trains denoisers on rendered scenes. Resumable: run the same command again.
 
-  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60
+  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60 --device cuda --batch 96
 
-Flow matching with sigma = sigmoid(N(1.1, 1.2)): most steps near noise, where the guide and the events have to say
-what comes. Guide and target are different performances of the same events; 15 % have no guide, 10 % no condition.
+Flow matching with sigma = sigmoid(N(0.9, 1.3)): most steps near noise, where the guide and the events have to say what
+comes. Guide and target are different performances of the same events; 15 % have no guide, 10 % no condition.
+
+Arms are trained side by side, step by step on the same scenes and the same noise:
+guided   is shown the guide as condition
+start    never is: a take can only start from the guide's latents
+Each leaves ARM.pt, its averaged weights in 16 bits; resume.pt goes on from. The learning rate follows the clock, summed
+over all runs, so that it ends at its lowest after --minutes however quick the machine is. Scenes may still be rendering:
+new shards are taken in as they come.
 """
 import argparse
 import glob
@@ -15,112 +22,175 @@ import numpy as np
 import torch
 
 from denoiser_model import Denoiser, target_of
-from denoiser_scenes import PERFORMANCES
+from denoiser_scenes import FRAMES
 from denoiser_sounds import load_cuts, load_texts
 
-BATCH, CROP = 10, 160       # 10 x 3.2 s
-LONG_BATCH = 4              # the last fifth: 4 x 8 s
-PEAK_RATE = 1e-3
+ARMS = ("guided", "start")
+CROP, WHOLE_FROM = 240, 0.75       # latents; from that part of the time on scenes are seen whole
+PEAK_RATE, WARM_STEPS = 1e-3, 200
+SAVE_S, LOOK_S, TELL_S = 60, 30, 5
 
 
-def load_scenes(folder):
-    """-> latents f16 [N, PERFORMANCES, 64, 400], sync f16 [N, 2, 400], names [N]."""
-    latents, sync, names = [], [], []
-    for path in sorted(glob.glob(os.path.join(folder, "scenes_???.npz"))):
-        shard = np.load(path)
-        latents.append(shard["latents"])
-        sync.append(shard["sync"])
-        names += json.loads(str(shard["names"]))
-    return np.concatenate(latents), np.concatenate(sync), names
+class Scenes:
+    """Rendered shards on the device: latents f16 [N, PERFORMANCES, 64, 400], sync f16 [N, 400, 2], class i64 [N]."""
+
+    def __init__(self, folder, names, device):
+        self.folder, self.names, self.device, self.read, self.parts = folder, {n: i for i, n in enumerate(names)}, device, set(), []
+        self.look()
+
+    def look(self):
+        """Takes in the shards that have come since."""
+        for path in sorted(set(glob.glob(os.path.join(self.folder, "scenes_???.npz"))) - self.read):
+            shard = np.load(path)
+            classes = torch.tensor([self.names[n] for n in json.loads(str(shard["names"]))])
+            part = (torch.from_numpy(shard["latents"]), torch.from_numpy(shard["sync"]).transpose(1, 2), classes)
+            self.parts.append([x.to(self.device) for x in part])
+            self.read.add(path)
+        if len(self.parts) > 1:
+            self.parts = [[torch.cat(x) for x in zip(*self.parts)]]
+        if not self.parts:
+            raise SystemExit(f"no scenes in {self.folder}: run denoiser_scenes.py first")
+
+    def __len__(self):
+        return len(self.parts[0][2])
 
 
-def make_batch(scenes, texts, rng, count, crop):
+def padded_texts(texts, names, device):
+    """-> f32 [classes, most descriptions, 384], how many each has i64 [classes]."""
+    counts = torch.tensor([len(texts[n]) for n in names])
+    rows = torch.zeros(len(names), int(counts.max()), 384)
+    for i, n in enumerate(names):
+        rows[i, :len(texts[n])] = torch.tensor(texts[n])
+    return rows.to(device), counts.to(device)
+
+
+def make_batch(scenes, texts, generator, count, crop):
     """-> target [B, 64, L], guide [B, 64, L], sync [B, L, 2], text [B, 1, 384]."""
-    latents, sync, names = scenes
-    out = []
-    for _ in range(count):
-        i = int(rng.integers(len(names)))
-        at = int(rng.integers(0, latents.shape[-1] - crop + 1))
-        target, guide = rng.permutation(PERFORMANCES)[:2]
-        if rng.random() < 0.1:
-            guide = target
-        piece = latents[i, :, :, at:at + crop].astype(np.float32)
-        events = sync[i, :, at:at + crop].T.astype(np.float32)
-        words = texts[names[i]]
-        word = words[rng.integers(len(words))][None]
-        guide = piece[guide].copy()
-        drop = rng.random(4)
-        if drop[0] < 0.15:
-            guide[:] = 0
-        if drop[1] < 0.1:
-            word = np.zeros_like(word)
-        if drop[2] < 0.1:
-            events = np.zeros_like(events)
-        if drop[3] < 0.1:
-            guide, word, events = np.zeros_like(guide), np.zeros_like(word), np.zeros_like(events)
-        out.append((piece[target], guide, events, word))
-    return [torch.tensor(np.stack(x)) for x in zip(*out)]
+    (latents, sync, classes), (words, word_counts), device = scenes.parts[0], texts, scenes.device
+    uniform = lambda *shape: torch.rand(shape, generator=generator, device=device)
+    below = lambda limit: (uniform(count) * limit).long() % limit
+    performances = latents.shape[1]
+    i, first = below(len(latents)), below(performances)
+    guide = torch.where(uniform(count) < 0.1, first, (first + 1 + below(performances - 1)) % performances)
+    frames = below(FRAMES - crop + 1)[:, None] + torch.arange(crop, device=device)                      # [B, L]
+    rows = torch.arange(latents.shape[2], device=device)[None, :, None]
+    piece = lambda which: latents[i[:, None, None], which[:, None, None], rows, frames[:, None]].float()
+    of = classes[i]
+    between = uniform(count, 1) * (uniform(count, 1) < 0.5)                                             # two ways of saying it
+    word = torch.lerp(words[of, below(word_counts[of])], words[of, below(word_counts[of])], between)
+    drop = uniform(count, 4) < torch.tensor([0.15, 0.1, 0.1, 0.1], device=device)
+    keep = [(~(drop[:, k] | drop[:, 3])).float()[:, None, None] for k in range(3)]
+    return piece(first), piece(guide) * keep[0], sync[i[:, None], frames].float() * keep[2], word[:, None] * keep[1]
+
+
+class Arm:
+    """A model in training, with its running average."""
+
+    def __init__(self, name, device):
+        torch.manual_seed(0)
+        self.name, self.model = name, Denoiser().to(device)
+        self.now = self.model.state_dict()                          # the living weights themselves
+        self.average = {k: v.clone() for k, v in self.now.items()}
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=torch.device(device).type == "cuda")
+        self.loss = torch.zeros((), device=device)                  # summed since it was last told
+
+    def train(self, data, noise, sigma, guide, sync, text, rate, step):
+        if self.name == "start":
+            guide = torch.zeros_like(guide)
+        spread = torch.sqrt(sigma ** 2 + (1 - sigma) ** 2)
+        x = ((1 - sigma) * data + sigma * noise) / spread
+        cond = self.model.conditioning(sigma[:, 0, 0], text, guide)
+        with torch.autocast(data.device.type, torch.bfloat16, enabled=data.device.type == "cuda"):
+            made = self.model.network(x, cond, sync, guide)
+        loss = (made.float() - target_of(data, noise, sigma)).square().mean()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.loss += loss.detach()
+        torch._foreach_lerp_(list(self.average.values()), list(self.now.values()), 1 - min(0.999, (step + 1) / (step + 21)))
+
+    def state(self):
+        return {"model": self.model.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, saved):
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        for k, v in saved["average"].items():
+            self.average[k].copy_(v)
+
+
+def write(value, path):
+    torch.save(value, path + ".part")
+    os.replace(path + ".part", path)
 
 
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/denoiser")
-    args.add_argument("--minutes", type=float, default=60.0, help="of this run")
-    args.add_argument("--steps", type=int, default=2200, help="length of the learning-rate schedule over all runs")
+    args.add_argument("--minutes", type=float, default=60.0, help="of training, over all runs")
+    args.add_argument("--arms", nargs="+", choices=ARMS, default=["guided"])
+    args.add_argument("--batch", type=int, default=6, help="in scenes of 8 s")
+    args.add_argument("--device", default="cpu")
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
     torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high")
     classes, _ = load_cuts(args.shared, args.out)
-    texts, scenes = load_texts(classes, args.out), load_scenes(args.out)
-
-    path = os.path.join(args.out, "denoiser.pt")
-    torch.manual_seed(0)
-    model = Denoiser()
-    average = {k: v.clone() for k, v in model.state_dict().items()}
-    optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01)
-    step = 0
-    if os.path.exists(path):
-        saved = torch.load(path, weights_only=True)
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        average, step = saved["average"], saved["step"]
-    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M, {len(scenes[2])} scenes, from step {step}", flush=True)
+    names = sorted(classes)
+    texts, scenes = padded_texts(load_texts(classes, args.out), names, args.device), Scenes(args.out, names, args.device)
+    arms, step, spent = [Arm(name, args.device) for name in args.arms], 0, 0.0
+    resume = os.path.join(args.out, "resume.pt")
+    if os.path.exists(resume):
+        saved = torch.load(resume, weights_only=True, map_location=args.device)
+        step, spent = saved["step"], saved["spent"]
+        for arm in arms:
+            arm.restore(saved[arm.name])
+    print(f"{sum(p.numel() for p in arms[0].model.parameters()) / 1e6:.2f} M, {len(scenes)} scenes, from step {step}", flush=True)
 
     def save():
-        torch.save({"model": model.state_dict(), "average": average, "optimiser": optimiser.state_dict(), "step": step}, path + ".part")
-        os.replace(path + ".part", path)
+        write({"step": step, "spent": spent, **{arm.name: arm.state() for arm in arms}}, resume)
+        for arm in arms:
+            average = {k: v.half().cpu() for k, v in arm.average.items()}
+            if all(v.isfinite().all() for v in average.values()):
+                write({"average": average, "step": step, "arm": arm.name}, os.path.join(args.out, arm.name + ".pt"))
 
-    began, losses = time.time(), []
-    while step < args.steps and time.time() - began < args.minutes * 60:
-        rng, generator = np.random.default_rng([3, step]), torch.Generator().manual_seed(step)
-        long = step > 0.8 * args.steps
-        data, guide, sync, text = make_batch(scenes, texts, rng, LONG_BATCH if long else BATCH, 400 if long else CROP)
-        sigma = torch.sigmoid(1.1 + 1.2 * torch.randn(len(data), 1, 1, generator=generator))
-        sigma = torch.where(torch.rand(sigma.shape, generator=generator) < 0.05, torch.ones_like(sigma), sigma)
-        noise = torch.randn(data.shape, generator=generator)
-        x = (1 - sigma) * data + sigma * noise
-        spread = torch.sqrt(sigma ** 2 + (1 - sigma) ** 2)
-        loss = (model.network(x / spread, sigma[:, 0, 0], text, sync, guide) - target_of(data, noise, sigma)).square().mean()
-        rate = PEAK_RATE * min(1, (step + 1) / 100) * (0.05 + 0.95 * 0.5 * float(1 + np.cos(np.pi * step / args.steps)))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+    last = time.time()
+    saved_at = looked_at = told_at = last
+    told_step, generator = step, torch.Generator(args.device)
+    while spent < args.minutes * 60:
+        done = spent / (args.minutes * 60)
+        crop = FRAMES if done > WHOLE_FROM else CROP
+        count = args.batch * FRAMES // crop
+        generator.manual_seed(step)
+        data, guide, sync, text = make_batch(scenes, texts, generator, count, crop)
+        normal = lambda *shape: torch.randn(shape, generator=generator, device=args.device)
+        sigma = torch.sigmoid(0.9 + 1.3 * normal(count, 1, 1))
+        sigma = torch.where(torch.rand(sigma.shape, generator=generator, device=args.device) < 0.05, torch.ones_like(sigma), sigma)
+        noise = normal(*data.shape)
+        rate = PEAK_RATE * min(1, (step + 1) / WARM_STEPS) * (0.01 + 0.99 * 0.5 * float(1 + np.cos(np.pi * done)))
+        for arm in arms:
+            arm.train(data, noise, sigma, guide, sync, text, rate, step)
         step += 1
-        keep = min(0.998, step / (step + 20))
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        losses.append(loss.item())
-        if step % 50 == 0:
-            print(json.dumps({"step": step, "loss": round(float(np.mean(losses)), 4), "seconds": round(time.time() - began)}), flush=True)
-            losses = []
-        if step % 200 == 0:
+        now = time.time()
+        spent, last = spent + now - last, now
+        if now - told_at > TELL_S:
+            losses = {arm.name: round(arm.loss.item() / (step - told_step), 4) for arm in arms}
+            print(json.dumps({"step": step, "loss": losses, "rate": round(rate, 6), "scenes": len(scenes), "seconds": round(spent)}), flush=True)
+            for arm in arms:
+                arm.loss.zero_()
+            told_at, told_step = now, step
+        if now - looked_at > LOOK_S and done < WHOLE_FROM:
+            scenes.look()
+            looked_at = now
+        if now - saved_at > SAVE_S:
             save()
+            saved_at = now
     save()
+    print(json.dumps({"step": step, "seconds": round(spent)}), flush=True)
 
 
 if __name__ == "__main__":
