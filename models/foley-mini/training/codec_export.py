@@ -12,11 +12,10 @@ import time
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 
-from codec_eval import load_codec
+from codec_eval import load_codec, session
 from codec_features import HOP, log_power
 from codec_model import CONTEXT, N_FFT, Decoder
 
@@ -31,18 +30,18 @@ class ExportedDecoder(Decoder):
         super().__init__()
         self.counts = torch.nn.Parameter(torch.arange(N_FFT).float(), requires_grad=False)   # traced as an input
 
-    def bases(self):
-        """cos, sin [960, 481]; the products stay below 2^24, so they are exact in f32."""
-        turns = torch.fmod(self.counts[:, None] * self.counts[None, :N_FFT // 2 + 1], N_FFT) * (2 * np.pi / N_FFT)
+    def bases(self, n_fft):
+        """cos, sin [n_fft, n_fft/2+1]; the products stay below 2^24, so they are exact in f32."""
+        turns = torch.fmod(self.counts[:n_fft, None] * self.counts[None, :n_fft // 2 + 1], n_fft) * (2 * np.pi / n_fft)
         return torch.cos(turns), torch.sin(turns)
 
     def dft(self, framed):
-        cos, sin = self.bases()
+        cos, sin = self.bases(N_FFT)
         return framed @ cos, -(framed @ sin)
 
-    def inverse_dft(self, re, im):
-        cos, sin = self.bases()
-        twice = torch.cat([torch.ones(1), torch.full((N_FFT // 2 - 1,), 2.0), torch.ones(1)]) / N_FFT
+    def inverse_dft(self, re, im, n_fft):
+        cos, sin = self.bases(n_fft)
+        twice = torch.cat([torch.ones(1), torch.full((n_fft // 2 - 1,), 2.0), torch.ones(1)]) / n_fft
         return (re * twice) @ cos.T - (im * twice) @ sin.T
 
     def forward(self, latents):
@@ -104,13 +103,6 @@ def export_graph(module, example, path, inputs, outputs, axes):
     store_as_half(path + ".part")
     os.replace(path + ".part", path)
     return float(np.abs(run - expected.numpy()).max())
-
-
-def session(path, threads=2):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def decode_in_chunks(decoder, latents, core):

@@ -91,3 +91,12 @@ def fit_pca(features):
     scale = kept ** -FLATTEN
     scale = scale / torch.sqrt((kept * scale ** 2).mean())
     return mean, (vectors[:, :LATENT_DIM] * scale).float(), float(kept.sum() / values.sum())
+
+
+def published_encoder(path):
+    """The encoder whose graph is at `path`, to the bit: latents of a bundle and its denoiser stay good."""
+    import onnx  # only who keeps a published encoder needs it
+    held = {t.name.removesuffix("_f16"): onnx.numpy_helper.to_array(t).astype(np.float32) for t in onnx.load(path).graph.initializer}
+    encoder = Encoder()
+    encoder.load_state_dict({name: torch.tensor(held["encoder." + name]) for name in encoder.state_dict()})
+    return encoder

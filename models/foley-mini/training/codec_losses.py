@@ -1,5 +1,5 @@
-"""What the decoder is trained on: log-mel and log-magnitude distances over seven window lengths, and the
-distance of the log envelope every 0.6 ms, which is what holds attacks and the silence before them."""
+"""What the decoder is trained on: log-mel and log-magnitude distances over six window lengths, the distance of the
+log envelope every 0.6 ms, which is what holds the silence before attacks, and that of the plain one in attacks."""
 import torch
 import torch.nn.functional as F
 
@@ -41,3 +41,26 @@ def envelope_loss(made, real):
     smooth = F.avg_pool1d(b[:, None], 17, 1, 8, count_include_pad=False)[:, 0]
     weight = 1.0 + (b - smooth).abs().clamp(max=4.0)
     return (weight * (a - b).abs()).mean() * 0.5
+
+
+def attack_loss(made, real):
+    """Mean |difference| of the amplitude in 1 ms windows every 0.25 ms, relative to the peak of the next 20 ms, where
+    that peak stands at least 12 dB over the 10 ms before: the shape of the rise, as it is measured."""
+    amplitude = lambda x: torch.sqrt(F.avg_pool1d(x[:, None] ** 2, 48, 12)[:, 0] + 1e-9)
+    a, b = amplitude(made), amplitude(real)
+    after = F.max_pool1d(F.pad(b[:, None], (0, 79)), 80, 1)[:, 0]
+    before = F.avg_pool1d(F.pad(b[:, None], (40, 0)), 40, 1)[:, 0, :-1]
+    weight = (1 - 4 * before / after).clamp(min=0) * (after > 1e-3)
+    return (weight * (a - b).abs() / after).sum() / (weight.sum() + 100)
+
+
+class Distance(torch.nn.Module):
+    """The three of them added up, and each by name for the log."""
+
+    def __init__(self):
+        super().__init__()
+        self.spectral = SpectralLoss()
+
+    def forward(self, made, real):
+        parts = {"spectral": self.spectral(made, real), "envelope": envelope_loss(made, real), "attack": attack_loss(made, real)}
+        return parts["spectral"] + 0.3 * parts["envelope"] + 1.0 * parts["attack"], parts

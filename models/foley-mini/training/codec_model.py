@@ -1,8 +1,9 @@
 """The decoder: latents [B, 64, L] at 50 Hz -> audio [B, 960 L].
 
 ConvNeXt blocks at 50 Hz, then at 200 Hz, then an inverse STFT (Vocos, arXiv 2306.00814) of a tonal part
-(magnitude and phase) plus a noise part (magnitude only), then a gain drawn every 30 samples: an inverse STFT
-smears an attack over its 20 ms window, the gain cuts it sharp again.
+(magnitude and phase) plus a noise part (magnitude only), plus a second one of clicks (magnitude and phase) in
+windows of a quarter of the length, then a gain drawn every 30 samples: an inverse STFT smears an attack over its
+window, 20 ms or 5 ms, the gain cuts it sharp again.
 
 The noise is a function of the latents (a fixed random projection through a sine), so a decoder run over
 chunks with `CONTEXT` latents on each side gives what one run over all gives.
@@ -15,8 +16,12 @@ import torch.nn.functional as F
 from codec_features import HOP, LATENT_DIM
 
 STEP = 240                  # samples of one 200 Hz frame
-N_FFT = 960
+N_FFT = 4 * STEP
 BINS = N_FFT // 2 + 1
+CLICK_STEP = 60             # four short windows a frame
+CLICK_N_FFT = 4 * CLICK_STEP
+CLICK_BINS = CLICK_N_FFT // 2 + 1
+CLICKS = STEP // CLICK_STEP
 GAIN_STEP = 30              # samples of one gain value
 GAINS = STEP // GAIN_STEP
 GAIN_LIMIT = 4.0            # nepers, 35 dB
@@ -49,14 +54,14 @@ class Block(torch.nn.Module):
 
 
 class Decoder(torch.nn.Module):
-    def __init__(self, slow=320, fast=192):
+    def __init__(self, slow=320, fast=256):
         super().__init__()
         self.first = torch.nn.Conv1d(LATENT_DIM, slow, 7, padding=3)
         self.slow = torch.nn.Sequential(*[Block(slow, 3 * slow) for _ in range(SLOW_BLOCKS)])
         self.spread = torch.nn.Linear(slow, 4 * fast)
         self.fast = torch.nn.Sequential(*[Block(fast, 3 * fast) for _ in range(FAST_BLOCKS)])
         self.norm = torch.nn.LayerNorm(fast)
-        self.head = torch.nn.Linear(fast, 3 * BINS + GAINS)
+        self.head = torch.nn.Linear(fast, 3 * BINS + GAINS + 2 * CLICKS * CLICK_BINS)
         with torch.no_grad():
             self.head.weight.mul_(0.3)
             self.head.bias.zero_()
@@ -65,11 +70,12 @@ class Decoder(torch.nn.Module):
         self.register_buffer("hash_weight", hash_weight.half().float())        # stored in 16 bits, exactly
         self.register_buffer("hash_phase", (torch.rand(HOP, generator=generator) * 6.28).half().float())
         self.register_buffer("window", torch.hann_window(N_FFT))
+        self.register_buffer("click_window", torch.hann_window(CLICK_N_FFT))
         ramp = (torch.arange(GAIN_STEP) + 0.5) / GAIN_STEP - 0.5                # -0.5..0.5 around a gain's centre
         self.register_buffer("ramp", torch.stack([(-ramp).clamp(min=0), 1 - ramp.abs(), ramp.clamp(min=0)]))
 
     def frames(self, latents):
-        """-> hidden [B, 4 L, 3 bins + gains] at 200 Hz."""
+        """-> hidden [B, 4 L, 3 bins + gains + 8 click bins] at 200 Hz."""
         batch, _, length = latents.shape
         x = self.slow(self.first(latents)).transpose(1, 2)                       # [B, L, slow]
         x = self.spread(x).reshape(batch, 4 * length, -1).transpose(1, 2)         # [B, fast, 4 L]
@@ -87,11 +93,15 @@ class Decoder(torch.nn.Module):
         return torch.exp(torch.stack([before, g, after], -1) @ self.ramp).reshape(raw.shape[0], -1)
 
     def forward(self, latents):
-        log_tone, phase, log_noise, raw_gain = self.frames(latents).split([BINS, BINS, BINS, GAINS], -1)
+        log_tone, phase, log_noise, raw_gain, clicks = self.frames(latents).split(
+            [BINS, BINS, BINS, GAINS, 2 * CLICKS * CLICK_BINS], -1)
         tone = torch.exp(log_tone.clamp(max=6.0) - 1.0)
         hiss = torch.exp(log_noise.clamp(max=6.0) - 3.0)
         noise_re, noise_im = self.analyse(self.noise(latents))
-        audio = self.synthesise(tone * torch.cos(phase) + hiss * noise_re, tone * torch.sin(phase) + hiss * noise_im)
+        audio = self.synthesise(tone * torch.cos(phase) + hiss * noise_re, tone * torch.sin(phase) + hiss * noise_im, self.window)
+        log_click, turn = clicks.reshape(clicks.shape[0], -1, 2 * CLICK_BINS).split([CLICK_BINS, CLICK_BINS], -1)
+        click = torch.exp(log_click.clamp(max=6.0) - 6.0)
+        audio = audio + self.synthesise(click * torch.cos(turn), click * torch.sin(turn), self.click_window)
         return audio * self.gain(raw_gain)
 
     def analyse(self, noise):
@@ -103,13 +113,15 @@ class Decoder(torch.nn.Module):
         spectrum = torch.fft.rfft(framed)
         return spectrum.real, spectrum.imag
 
-    def inverse_dft(self, re, im):
-        return torch.fft.irfft(torch.complex(re, im), N_FFT)
+    def inverse_dft(self, re, im, n_fft):
+        return torch.fft.irfft(torch.complex(re, im), n_fft)
 
-    def synthesise(self, re, im):
-        """[B, T, bins] twice -> [B, 240 T] by windowed overlap-add of four."""
-        framed = self.inverse_dft(re, im) * self.window * (N_FFT / 64 / 1.5)
-        quarters = framed.reshape(framed.shape[0], -1, 4, STEP)
-        total = sum(F.pad(quarters[:, :, i], (0, 0, i, 3 - i)) for i in range(4))    # [B, T + 3, 240]
-        edge = (N_FFT - STEP) // 2
+    def synthesise(self, re, im, window):
+        """[B, T, bins] twice -> [B, step T] by windowed overlap-add of four, step a quarter of the window."""
+        n_fft = window.shape[0]
+        step = n_fft // 4
+        framed = self.inverse_dft(re, im, n_fft) * window * (n_fft / 64 / 1.5)
+        quarters = framed.reshape(framed.shape[0], -1, 4, step)
+        total = sum(F.pad(quarters[:, :, i], (0, 0, i, 3 - i)) for i in range(4))    # [B, T + 3, step]
+        edge = (n_fft - step) // 2
         return total.reshape(framed.shape[0], -1)[:, edge:-edge]

@@ -1,9 +1,16 @@
-"""Trains the codec: fits the PCA once, then the decoder. Resumable: run the same command again.
+"""Trains the codec's decoder. Resumable: run the same command again with the same --minutes.
 
-  python codec_train.py --shared ../../../../shared --out work/codec --minutes 60
+  python codec_train.py --shared ../../../../shared --out work/codec --minutes 300 --batch 5      (a core)
+  python codec_train.py --shared ../../../../shared --out work/codec --minutes 8 --device cuda
+
+For the first --fork of the time there is one decoder; then it goes on twice, on the same crops, step by step: as before
+(codec.pt), and against a light adversary (codec_gan.pt), so both have had the same steps. The learning rate follows
+the clock over all runs. The encoder is the published one; `--encoder fit` makes a new one, which takes a new denoiser.
 """
 import argparse
+import copy
 import json
+import math
 import os
 import time
 
@@ -11,122 +18,232 @@ import numpy as np
 import torch
 
 import codec_features
-from codec_features import HOP, Encoder, fit_pca
-from codec_losses import SpectralLoss, envelope_loss
+from codec_adversary import Adversary, adversarial_loss, critics_loss
+from codec_crops import Crops
+from codec_features import Encoder, fit_pca, published_encoder
+from codec_losses import Distance
 from codec_model import Decoder
-from sounds_data import load_sounds, samples_of, vary
+from sounds_data import load_sounds
 
-CROP = 48 * HOP             # 0.96 s
-BATCH = 5
-
-
-def one_sound(sounds, weights, pcm, rng):
-    """A crop of one sound, often with its attack, at a level as performances have it -> f32 [CROP]."""
-    sound = sounds[rng.choice(len(sounds), p=weights)]
-    samples = samples_of(sound, pcm)
-    if rng.random() < 0.5:
-        samples = vary(np.concatenate([samples, np.zeros(2400, np.float32)]), rng)
-    before = int(rng.integers(0, CROP * 3 // 4))
-    if rng.random() < 0.35 and len(samples) > CROP // 2:
-        before = -int(rng.integers(0, len(samples) - CROP // 3))
-    crop = np.zeros(CROP, np.float32)
-    piece = samples[max(0, -before):][:CROP - max(0, before)]
-    crop[max(0, before):max(0, before) + len(piece)] = piece
-    peak = np.abs(crop).max() + 1e-4
-    return crop * min(10 ** (rng.uniform(-16, 4) / 20), 0.99 / peak)
+RATE, RATE_CRITICS = 1e-3, 2e-4
+WARM_STEPS = 200
+CRITICS_ALONE, CRITICS_RISE = 0.08, 0.10     # of the time after the fork: they learn first, then their say grows
+SAY = 0.4                                    # gradient of the critics over that of the distances, both at the sound
+FEATURE_WEIGHT = 2.0                         # against the verdict
+JUDGED = 16                                  # crops of a batch that the critics see
+SAVE_EVERY_S = 60.0
 
 
-def training_crop(sounds, weights, pcm, rng):
-    crop = one_sound(sounds, weights, pcm, rng)
-    while rng.random() < 0.25:                       # sounds on top of each other
-        crop = crop + one_sound(sounds, weights, pcm, rng)
-    return np.clip(crop, -1, 1)
+class Learner:
+    """A decoder, its optimiser and the running average of its weights."""
+
+    def __init__(self, device):
+        torch.manual_seed(0)
+        self.decoder = Decoder().to(device)
+        self.weights = list(self.decoder.parameters())
+        self.average = [p.detach().clone() for p in self.weights]
+        self.optimiser = torch.optim.AdamW(self.weights, lr=RATE, betas=(0.8, 0.98), weight_decay=0.01)
+
+    def state(self):
+        return {"decoder": self.decoder.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict()}
+
+    def load(self, state):
+        self.decoder.load_state_dict(state["decoder"])
+        self.average = [a.to(p.device).clone() for a, p in zip(state["average"], self.weights)]
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def update(self, made, gradient, rate, step):
+        """One step from the gradient at the sound; what is not finite is let go -> whether it was taken."""
+        self.optimiser.zero_grad()
+        made.backward(gradient)
+        taken = descend(self.optimiser, self.weights, rate)
+        with torch.no_grad():
+            torch._foreach_lerp_(self.average, self.weights, 1 - min(0.999, (step + 1) / (step + 21)))
+        return taken
+
+    def averaged(self):
+        """-> state dict with the averaged weights, in 16 bits."""
+        state = {name: value.detach().cpu() for name, value in self.decoder.state_dict().items()}
+        state |= {name: value.cpu() for (name, _), value in zip(self.decoder.named_parameters(), self.average)}
+        return {name: value.half() for name, value in state.items()}
 
 
-def choose_weights(sounds):
-    """Files are drawn in proportion to the square root of their class's share, so that big classes do not rule."""
-    names = [s.name for s in sounds]
-    counts = {n: names.count(n) for n in set(names)}
-    w = np.array([counts[s.name] ** -0.5 * min(1.5, 0.5 + s.sample_count / 96_000) for s in sounds])
-    return w / w.sum()
+class Critics:
+    def __init__(self, device):
+        torch.manual_seed(1)
+        self.net = Adversary().to(device)
+        self.weights = list(self.net.parameters())
+        self.optimiser = torch.optim.AdamW(self.weights, lr=RATE_CRITICS, betas=(0.8, 0.98), weight_decay=0.01)
+
+    def state(self):
+        return {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def load(self, state):
+        self.net.load_state_dict(state["net"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def update(self, made, real, rate):
+        loss = critics_loss(self.net, made, real)
+        self.optimiser.zero_grad()
+        loss.backward()
+        descend(self.optimiser, self.weights, rate)
+        return loss
+
+    def judge(self, made, real):
+        """made requires a gradient -> (that gradient, verdict, feature distance); the critics themselves take none."""
+        for p in self.weights:
+            p.requires_grad_(False)
+        verdict, feature = adversarial_loss(self.net, made, real)
+        gradient, = torch.autograd.grad(verdict + FEATURE_WEIGHT * feature, made)
+        for p in self.weights:
+            p.requires_grad_(True)
+        return gradient, verdict, feature
 
 
-def fit_encoder(sounds, weights, pcm):
-    rng, encoder, rows = np.random.default_rng(1), Encoder(), []
-    for _ in range(240):
-        audio = torch.tensor(np.stack([training_crop(sounds, weights, pcm, rng) for _ in range(BATCH)]), dtype=torch.float32)
-        rows.append(encoder.features(audio).reshape(-1, codec_features.FEATURE_DIM))
+def descend(optimiser, weights, rate):
+    norm = torch.nn.utils.clip_grad_norm_(weights, 5.0)
+    if not torch.isfinite(norm):
+        return False
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.step()
+    return True
+
+
+def pull(distance, made, real):
+    """-> (gradient of the distances at the sound, their values)."""
+    made = made.detach().requires_grad_()
+    loss, parts = distance(made, real)
+    return torch.autograd.grad(loss, made)[0], parts
+
+
+def share_of(progress):
+    """Of the learning rate: a cosine from 1 to 0.01."""
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def fit_encoder(crops, batch):
+    rng, encoder, rows = np.random.default_rng(1), Encoder().to(crops.device), []
+    for _ in range(1200 // batch + 1):
+        rows.append(encoder.features(crops.batch(rng, batch)).reshape(-1, codec_features.FEATURE_DIM).cpu())
     encoder.mean, encoder.rotation, kept = fit_pca(torch.cat(rows))
-    return encoder, kept
+    print(f"PCA keeps {kept:.4f}", flush=True)
+    return encoder
+
+
+def exact(encoder, audio):
+    """Latents with all the bits of f32, whatever the trainer allows itself elsewhere."""
+    torch.set_float32_matmul_precision("highest")
+    latents = encoder(audio)
+    torch.set_float32_matmul_precision("high")
+    return latents
+
+
+def write(path, saved):
+    torch.save(saved, path + ".part")
+    os.replace(path + ".part", path)
+
+
+class Log:
+    """Means of what was measured since the last line, without waiting for the device in between."""
+
+    def __init__(self):
+        self.sums, self.count, self.at = {}, 0, time.time()
+
+    def add(self, **parts):
+        self.count += 1
+        for name, value in parts.items():
+            self.sums.setdefault(name, []).append(value.detach())
+
+    def line(self, **more):
+        means = {name: round(float(torch.stack(values).mean()), 4) for name, values in self.sums.items()}
+        print(json.dumps({**more, **means, "ms_a_step": round(1000 * (time.time() - self.at) / max(1, self.count), 1)}), flush=True)
+        self.sums, self.count, self.at = {}, 0, time.time()
 
 
 def main():
-    args = argparse.ArgumentParser(description=__doc__)
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/codec")
-    args.add_argument("--minutes", type=float, default=60.0, help="of this run")
-    args.add_argument("--steps", type=int, default=2700, help="length of the learning-rate schedule over all runs")
+    args.add_argument("--encoder", default="../encoder.onnx", help="a published encoder to keep, or fit")
+    args.add_argument("--minutes", type=float, default=300.0, help="of all runs together")
+    args.add_argument("--fork", type=float, default=0.55, help="share of the time before the two arms part")
+    args.add_argument("--batch", type=int, default=32)
+    args.add_argument("--device", default="cpu")
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
     torch.set_num_threads(args.threads)
     os.makedirs(args.out, exist_ok=True)
+    device, total = torch.device(args.device), args.minutes * 60
     sounds, pcm = load_sounds(args.shared, os.path.dirname(args.out.rstrip("/")))
-    sounds = [s for s in sounds if not s.held_out]
-    weights = choose_weights(sounds)
+    crops = Crops([s for s in sounds if not s.held_out], pcm, device)
 
-    path = os.path.join(args.out, "codec.pt")
-    torch.manual_seed(0)
-    decoder, loss_of = Decoder(), SpectralLoss()
-    average = {k: v.clone() for k, v in decoder.state_dict().items()}
-    optimiser = torch.optim.AdamW(decoder.parameters(), lr=1e-3, betas=(0.8, 0.98), weight_decay=0.01)
-    step = 0
+    distance = Distance().to(device)
+    plain, judged, critics = Learner(device), None, None
+    step, forked_at, spent, path = 0, None, 0.0, os.path.join(args.out, "state.pt")
     if os.path.exists(path):
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location="cpu")
         encoder = Encoder()
         encoder.load_state_dict(saved["encoder"])
-        decoder.load_state_dict(saved["decoder"])
-        optimiser.load_state_dict(saved["optimiser"])
-        average, step, kept = saved["average"], saved["step"], saved["kept"]
+        plain.load(saved["plain"])
+        step, forked_at, spent = saved["step"], saved["forked_at"], saved["spent"]
+        if forked_at is not None:
+            judged, critics = Learner(device), Critics(device)
+            judged.load(saved["judged"])
+            critics.load(saved["critics"])
     else:
-        encoder, kept = fit_encoder(sounds, weights, pcm)
-    print(f"decoder {sum(p.numel() for p in decoder.parameters()) / 1e6:.2f} M, PCA keeps {kept:.4f}, from step {step}", flush=True)
+        encoder = fit_encoder(crops, args.batch) if args.encoder == "fit" else published_encoder(args.encoder)
+    encoder = encoder.to(device).requires_grad_(False)
+    print(f"decoder {sum(p.numel() for p in plain.weights) / 1e6:.2f} M, from step {step}, {spent:.0f} s of {total:.0f} spent", flush=True)
 
     def save():
-        torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict(), "average": average,
-                    "optimiser": optimiser.state_dict(), "step": step, "kept": kept}, path + ".part")
-        os.replace(path + ".part", path)
+        held = {name: value.cpu() for name, value in encoder.state_dict().items()}
+        told = {"encoder": held, "step": step, "forked_at": forked_at}
+        write(os.path.join(args.out, "codec.pt"), {**told, "decoder": plain.averaged()})
+        if judged:
+            write(os.path.join(args.out, "codec_gan.pt"), {**told, "decoder": judged.averaged()})
+        write(path, {**told, "spent": spent, "plain": plain.state(), "judged": judged and judged.state(),
+                     "critics": critics and critics.state()})
 
-    began, sums = time.time(), []
-    while step < args.steps and time.time() - began < args.minutes * 60:
+    began, log, told_at, saved_at, lost = time.time() - spent, Log(), time.time(), time.time(), 0
+    while spent < total:
+        progress = spent / total
+        if progress >= args.fork and forked_at is None:
+            forked_at, judged, critics = step, Learner(device), Critics(device)
+            judged.load(copy.deepcopy(plain.state()))
         rng = np.random.default_rng(10_000 + step)
-        real = torch.tensor(np.stack([training_crop(sounds, weights, pcm, rng) for _ in range(BATCH)]), dtype=torch.float32)
+        generator = torch.Generator(device).manual_seed(step)
         with torch.no_grad():
-            latents = encoder(real)
-            if rng.random() < 0.5:                   # latents from a denoiser are never quite exact
-                latents = latents + torch.randn(latents.shape, generator=torch.Generator().manual_seed(step)) * 0.05
-        made = decoder(latents)
-        spectral, envelope = loss_of(made, real), envelope_loss(made, real)
-        rate = float(1e-3 * min(1, (step + 1) / 100) * (0.03 + 0.97 * 0.5 * (1 + np.cos(np.pi * step / args.steps))))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad()
-        (spectral + 0.3 * envelope).backward()
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 5.0)
-        optimiser.step()
+            real = crops.batch(rng, args.batch)
+            latents = exact(encoder, real)
+            loose = (torch.rand(args.batch, 1, 1, device=device, generator=generator) < 0.5) * 0.05    # a denoiser's are never quite exact
+            latents = latents + torch.randn(latents.shape, device=device, generator=generator) * loose
+        share = share_of(progress)
+        rate = RATE * min(1, (step + 1) / WARM_STEPS) * share
+        made = plain.decoder(latents)
+        gradient, parts = pull(distance, made, real)
+        lost += not plain.update(made, gradient, rate, step)
+        log.add(**parts)
+        if judged:
+            since = (progress - args.fork) / (1 - args.fork)
+            say = min(1.0, max(0.0, (since - CRITICS_ALONE) / CRITICS_RISE))
+            made = judged.decoder(latents)
+            taught = critics.update(made[:JUDGED], real[:JUDGED], RATE_CRITICS * share)
+            gradient, parts = pull(distance, made, real)
+            pushed, verdict, feature = critics.judge(made[:JUDGED].detach().requires_grad_(), real[:JUDGED])
+            gradient[:JUDGED] += pushed * (say * SAY * gradient[:JUDGED].norm() / (pushed.norm() + 1e-12))
+            lost += not judged.update(made, gradient, rate, step)
+            log.add(critics=taught, verdict=verdict, feature=feature, **{"gan_" + name: value for name, value in parts.items()})
         step += 1
-        keep = min(0.998, step / (step + 20))
-        with torch.no_grad():
-            for name, value in decoder.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        sums.append((spectral.item(), envelope.item()))
-        if step % 50 == 0:
-            print(json.dumps({"step": step, "spectral": round(float(np.mean([s for s, _ in sums])), 4),
-                              "envelope": round(float(np.mean([e for _, e in sums])), 4),
-                              "seconds": round(time.time() - began)}), flush=True)
-            sums = []
-        if step % 200 == 0:
+        spent = time.time() - began
+        if time.time() - told_at > 5:
+            log.line(step=step, seconds=round(spent), rate=round(rate, 6), lost=lost)
+            told_at = time.time()
+        if time.time() - saved_at > SAVE_EVERY_S:
             save()
+            saved_at = time.time()
     save()
+    print(json.dumps({"done": step, "after_fork": step - (forked_at if forked_at is not None else step), "lost": lost}), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import time
 import numpy as np
 import torch
 
-from codec_export import export_graph, session
+from codec_eval import session
+from codec_export import export_graph
 from denoiser_model import Denoiser
 
 INPUTS = ["latents", "timestep", "text", "sync", "guide"]
