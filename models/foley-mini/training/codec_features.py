@@ -8,8 +8,10 @@ Latents are PCA scores divided by (eigenvalue ** 0.4): nearly, not quite, unit v
 direction does not rule the denoiser and the smallest ones are not blown up to pure noise.
 """
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as F
+from onnx import numpy_helper
 
 HOP = 960
 LATENT_DIM = 64
@@ -95,8 +97,7 @@ def fit_pca(features):
 
 def published_encoder(path):
     """The encoder whose graph is at `path`, to the bit: latents of a bundle and its denoiser stay good."""
-    import onnx  # only who keeps a published encoder needs it
-    held = {t.name.removesuffix("_f16"): onnx.numpy_helper.to_array(t).astype(np.float32) for t in onnx.load(path).graph.initializer}
+    held = {t.name.removesuffix("_f16"): numpy_helper.to_array(t).astype(np.float32) for t in onnx.load(path).graph.initializer}
     encoder = Encoder()
     encoder.load_state_dict({name: torch.tensor(held["encoder." + name]) for name in encoder.state_dict()})
-    return encoder
+    return encoder.eval()

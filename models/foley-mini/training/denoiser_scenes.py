@@ -14,11 +14,9 @@ import os
 import time
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 
-from codec_features import Encoder
+from codec_features import published_encoder
 from denoiser_sounds import load_cuts
 from sounds_data import vary
 
@@ -28,15 +26,6 @@ PERFORMANCES = 4
 SHARD = 50
 NEW_SOUND_SHARE = 0.6       # of the scenes to train on: their takes are bent into sounds that no recording holds
 BED_UNDER_SHARE = 0.12
-
-
-def shipped_encoder(path):
-    """The encoder of a bundle: what its graph stores, in torch."""
-    stored = {t.name.removesuffix("_f16"): numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
-    encoder = Encoder()
-    for name, buffer in encoder.named_buffers():
-        buffer.copy_(torch.tensor(stored["encoder." + name].astype(np.float32)))
-    return encoder.eval()
 
 
 def rhythm(rng, most_per_s):
@@ -221,7 +210,7 @@ def render(shard, args, ends):
 
 @functools.cache
 def opened(bundle, shared, out):
-    return shipped_encoder(os.path.join(bundle, "encoder.onnx")), load_cuts(shared, out)
+    return published_encoder(os.path.join(bundle, "encoder.onnx")), load_cuts(shared, out)
 
 
 def main():
