@@ -42,8 +42,8 @@ def main():
     folder = a.shared / "data" / "clips"
     paths = {f.stem: f for f in sorted(folder.iterdir()) if f.suffix not in (".csv", ".md")}
     labels, clips = sync_clips.labels(a.shared), sync_clips.load(a.shared, HERE / "work" / "sync" / "dev")
-    report = {"state": takes.state, "when": timing.measure(takes, clips, paths, labels, rng)}
-    print(json.dumps(report["when"]["sound"]["all"]), flush=True)
+    report = {"state": takes.state, "when": timing.measure(takes, clips, paths, labels, sync_clips.labels_by_eye(), rng)}
+    print(json.dumps([report["when"]["sound"]["all"], report["when"]["by_eye"]["sound"]["visible"]]), flush=True)
     made = {n: takes.make(n, paths[n]) for n in labels}
     report["level"] = likeness.levels(made, labels)
     report["speed"] = speed(made)
