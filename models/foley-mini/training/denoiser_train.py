@@ -1,6 +1,6 @@
 """Trains denoisers on rendered scenes. Resumable: run the same command again.
 
-  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60 --device cuda --batch 96
+  python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60 --device cuda --batch 64
 
 Flow matching with sigma = sigmoid(N(0.9, 1.3)): most steps near noise, where the guide and the events have to say what
 comes. Guide and target are different performances of the same events; 15 % have no guide, 10 % no condition.
