@@ -166,12 +166,13 @@ def main():
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/codec")
     args.add_argument("--encoder", default="../encoder.onnx", help="a published encoder to keep, or fit")
-    args.add_argument("--minutes", type=float, default=300.0, help="of all runs together")
+    args.add_argument("--minutes", type=float, default=300.0, help="of all runs together, loading included")
     args.add_argument("--fork", type=float, default=0.55, help="share of the time before the two arms part")
     args.add_argument("--batch", type=int, default=32)
     args.add_argument("--device", default="cpu")
     args.add_argument("--threads", type=int, default=1)
     args = args.parse_args()
+    started = time.time()
     torch.set_num_threads(args.threads)
     os.makedirs(args.out, exist_ok=True)
     device, total = torch.device(args.device), args.minutes * 60
@@ -205,8 +206,8 @@ def main():
         write(path, {**told, "spent": spent, "plain": plain.state(), "judged": judged and judged.state(),
                      "critics": critics and critics.state()})
 
-    began, log, told_at, saved_at, lost = time.time() - spent, Log(), time.time(), time.time(), 0
-    while spent < total:
+    began, log, told_at, saved_at, lost = started - spent, Log(), time.time(), time.time(), 0
+    while (spent := time.time() - began) < total:
         progress = spent / total
         if progress >= args.fork and forked_at is None:
             forked_at, judged, critics = step, Learner(device), Critics(device)
@@ -235,7 +236,6 @@ def main():
             lost += not judged.update(made, gradient, rate, step)
             log.add(critics=taught, verdict=verdict, feature=feature, **{"gan_" + name: value for name, value in parts.items()})
         step += 1
-        spent = time.time() - began
         if time.time() - told_at > 5:
             log.line(step=step, seconds=round(spent), rate=round(rate, 6), lost=lost)
             told_at = time.time()
