@@ -30,11 +30,11 @@ import torch
 sys.path.append(str(pathlib.Path(__file__).resolve().parent / "evaluate"))
 
 from bank_onsets import onsets
-from codec_eval import attack_of, mel_distance_db
-from codec_export import session
+from codec_eval import attack_of, mel_distance_db, session
+from codec_features import published_encoder
 from denoiser_export import INPUTS, load_denoiser
 from denoiser_model import generate
-from denoiser_scenes import RATE_HZ, SECONDS, make_scene, shipped_encoder
+from denoiser_scenes import RATE_HZ, SECONDS, make_scene
 from denoiser_sounds import load_cuts, load_texts
 from likeness import LOW_HZ, PIECE_S, largest_correlation, low
 
@@ -95,7 +95,7 @@ class Bench:
 
     def __init__(self, shared, bundle, out, arms):
         torch.set_num_threads(1)
-        self.encoder = shipped_encoder(os.path.join(bundle, "encoder.onnx"))
+        self.encoder = published_encoder(os.path.join(bundle, "encoder.onnx"))
         decoder = session(os.path.join(bundle, "decoder.onnx"), 1)
         self.decode = lambda latents: decoder.run(None, {"latents": latents.numpy()})[0][0, 0]
         self.arms = {pathlib.Path(a).stem: opened(a) for a in arms}
