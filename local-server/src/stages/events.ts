@@ -30,6 +30,15 @@ export function findEvents(activity: Activity, times: Float64Array, peaks: SyncE
   return kept.sort((a, b) => a - b).map((i) => eventAt(activity, times, i, peaks.latencySeconds));
 }
 
+/**
+ * The events, or none where it is likelier that nothing hits at all: what their confidences leave open, multiplied, is more
+ * than a half. One doubtful moment by itself is a camera put at rest or a flicker as often as a hit.
+ */
+export function likelyEvents(events: readonly SoundEvent[]): readonly SoundEvent[] {
+  const nothing = events.reduce((open, { confidence }) => open * (1 - confidence), 1);
+  return nothing > 0.5 ? [] : events;
+}
+
 /** Below this a moment is no candidate, however much the words want one. */
 const LEAST_PROBABILITY = 0.1;
 

@@ -2,6 +2,7 @@ import type { SoundEvent } from "../../protocol/index.ts";
 import type { Context, Plan, VisualFeatures } from "../pipeline/types.ts";
 import type { Bank } from "./bank.ts";
 import type { Stretch } from "./cues.ts";
+import { likelyEvents } from "./events.ts";
 import { shareEvents } from "./share-events.ts";
 
 /** Two footsteps of a walk. */
@@ -23,7 +24,10 @@ export function spot(plan: Plan, visual: VisualFeatures, actors: readonly Actor[
   if (!plan.clip) return actors.map((actor, i) => unseen(plan.seconds, actor, i, actors.length));
   const inRange = ({ time }: SoundEvent) => time >= 0 && time < plan.seconds;
   const shares = shared(visual.events, actors);
-  const lists = actors.map((actor, i) => thinned(shares[i]!, 1 / actor.class.maxPerSecond));
+  const lists = actors.map((actor, i) => {
+    const events = thinned(shares[i]!, 1 / actor.class.maxPerSecond);
+    return isWilling(plan, actor) ? events : [...likelyEvents(events)];
+  });
   const idle = [...actors.keys()].filter((i) => !lists[i]!.some(inRange));
   if (idle.length === 0) return lists;
   const found = unsure(
@@ -36,6 +40,9 @@ export function spot(plan: Plan, visual: VisualFeatures, actors: readonly Actor[
   for (const [at, i] of idle.entries()) lists[i] = found[at]!;
   return lists;
 }
+
+/** Words say that something sounds; a picture of somebody walking is taken at its word as well: steps are soft to see. */
+const isWilling = ({ request }: Plan, actor: Actor) => request.prompt.trim() !== "" || actor.class.action === "step";
 
 const covers = ({ stretches }: Actor, time: number): boolean =>
   stretches.some(({ from, to }) => time >= from && time < to);
@@ -84,13 +91,10 @@ function unsure(
   taken: readonly SoundEvent[],
   context: Context,
 ): SoundEvent[][] {
-  const worded = plan.request.prompt.trim() !== "";
-  // A picture of somebody walking is taken at its word as well: steps are soft to see.
-  const willing = actors.map((actor) => worded || actor.class.action === "step");
   const isFree = ({ time }: SoundEvent) => taken.every((other) => Math.abs(other.time - time) >= SAME_SECONDS);
   const shares = shared(visual.unsure.filter(isFree), actors);
   return actors.map((actor, i) => {
-    if (!willing[i]) {
+    if (!isWilling(plan, actor)) {
       context.note("nothing is seen to hit: the take is silent there; say in a few words what sounds");
       return [];
     }

@@ -3,6 +3,7 @@ import type { Bundle } from "../onnx/bundle.ts";
 import type { Context, Plan, TextFeatures, VisualFeatures } from "../pipeline/types.ts";
 import { openBundleBank } from "./bank.ts";
 import { best, scoreByPicture, weighByEvents, withGroups } from "./choose-sounds.ts";
+import { likelyEvents } from "./events.ts";
 import { readWords } from "./words.ts";
 
 const MOST_SUGGESTIONS = 8;
@@ -32,7 +33,7 @@ export async function suggest(
   const { index: first, score: top } = best(Float32Array.from(scores));
   const { mode: firstMode, action } = bank.classes[first]!;
   // One-shots need something that hits; steps are soft to see.
-  const sounds = firstMode === "bed" || action === "step" || events.length > 0;
+  const sounds = firstMode === "bed" || action === "step" || likelyEvents(events).length > 0;
   const [lexicon] = bank.lexicons.filter(({ language }) => language === "zh");
   const suggestions = Array.from(scores, (score, index) => ({ score, index }))
     .filter(({ score }) => score > 0 && score >= LEAST_SHARE * top)

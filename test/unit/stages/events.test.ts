@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findEvents, unsureEvents } from "../../../local-server/src/stages/events.ts";
+import { findEvents, likelyEvents, unsureEvents } from "../../../local-server/src/stages/events.ts";
 
 const PEAKS = { threshold: 0.3, minGapSeconds: 0.12, latencySeconds: 0 };
 const at25 = (probabilities: number[]) => ({
@@ -58,4 +58,11 @@ test("a net that tells kinds gives each event the likeliest one, another none", 
   const told = findEvents({ ...activity, kinds: { names: ["hit", "splash"], shares } }, times, PEAKS);
   expect(told.map(({ kind }) => kind)).toEqual(["splash", "hit"]);
   expect(findEvents(activity, times, PEAKS).every((event) => !("kind" in event))).toBe(true);
+});
+
+test("one doubtful moment is nothing, two are something, and one sure moment is enough", () => {
+  const of = (...confidences: number[]) =>
+    likelyEvents(confidences.map((confidence, i) => ({ time: i, strength: 0.5, confidence, x: 0, sound: null })))
+      .length;
+  expect([of(), of(0.49), of(0.51), of(0.3, 0.3), of(0.25, 0.3)]).toEqual([0, 0, 1, 2, 0]);
 });

@@ -43,6 +43,15 @@ test("a picture in which nothing hits stays silent, but somebody walking is take
   expect(spotted(plan(""), seen([], [1, 2]), [actor("step")]).times).toEqual([[1, 2]]);
 });
 
+test("one doubtful hit is left out unless words or somebody walking ask for it", () => {
+  const doubtful = { events: [event(3, 0.4)], unsure: [] } as unknown as VisualFeatures;
+  const { times, notes } = spotted(plan(""), doubtful, [actor("hit")]);
+  expect(times).toEqual([[]]);
+  expect(notes).toEqual([expect.stringContaining("nothing is seen to hit")]);
+  expect(spotted(plan("a knock"), doubtful, [actor("hit")]).times).toEqual([[3]]);
+  expect(spotted(plan(""), doubtful, [actor("step")]).times).toEqual([[3]]);
+});
+
 test("without a picture sounds come one after the other, steps as a walk", () => {
   const { times } = spotted(plan("keys, door", null), seen([]), [actor("hit"), actor("hit")]);
   expect(times.flat()).toEqual([0.1, 5.1]);
