@@ -1,7 +1,8 @@
-// Pairs to be judged blind: `npm run demo -- --blind CLIPS_DIR --before TAKES_DIR [-o blind.html]`, then `--judge ABBA... blind-key.json`.
+// Pairs to be judged blind: `npm run demo -- --blind CLIPS_DIR --before TAKES_DIR [-o blind.html]`, then `--judge=ABB-... blind-key.json`.
 // For ten clips that have their real sound: the real spectrogram on top, under it two takes in an order drawn by lot, ours and a
-// class at random on the same events, ours and the take of an older version (TAKES_DIR/CLIP.wav). Which is which stands in
-// blind-key.json alone. The clips are not the project's to pass on, so neither is the page.
+// class at random on the same events, ours with another seed and the take of an older version (TAKES_DIR/CLIP.wav): a picture
+// that came twice would be known for ours. Which is which stands in blind-key.json alone. The clips are not the project's to
+// pass on, so neither is the page.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -28,7 +29,7 @@ interface Pair {
   readonly B: string;
 }
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
     blind: { type: "boolean" },
     before: { type: "string" },
@@ -38,7 +39,6 @@ const { values } = parseArgs({
   },
   allowPositionals: true,
 });
-const positionals = process.argv.slice(2).filter((one, i, all) => !one.startsWith("-") && !all[i - 1]?.startsWith("-"));
 
 /** Answers, one letter a pair ("-" for no difference), against the key. */
 function count(answers: string, keyPath: string): void {
@@ -51,7 +51,7 @@ function count(answers: string, keyPath: string): void {
   }
 }
 
-/** Ours as it comes, without words; the same events with a class that is drawn by lot. */
+/** Ours as it comes, without words; the same events with a class that is drawn by lot; ours once more with another seed. */
 async function makeTakes(clip: string, folder: string, random: ReturnType<typeof createRandom>) {
   const engine = createEngine({ quiet: true });
   const watcher = { signal: new AbortController().signal, onProgress() {}, onNote() {} };
@@ -72,7 +72,7 @@ async function makeTakes(clip: string, folder: string, random: ReturnType<typeof
       prompt: name.replace(/,| and /g, " "),
       ...(mode === "event" ? { events } : {}),
     });
-    return { ours, other };
+    return { ours, other, again: await make("again", { seed: ours.seed + 1 }) };
   } finally {
     engine.kill();
   }
@@ -95,20 +95,26 @@ async function build(clipsFolder: string, before: string, out: string, seed: num
       }
       const clip = join(clipsFolder, name);
       const own = mkdtempSync(join(folder, "clip-"));
-      const { ours, other } = await makeTakes(clip, own, random);
+      const { ours, other, again } = await makeTakes(clip, own, random);
       const seconds = Math.min(SECONDS, ours.seconds);
       const strip = (sound: Float32Array) => `<img src="${spectrumStrip(sound, seconds, SIZE.width, SIZE.height)}">`;
       const top = `<img src="${frameStrip(clip, seconds, 10, 60)}"><small>real</small>${strip(soundOf(clip, seconds))}`;
-      const mine = strip(takeSound(join(own, "ours.wav")));
+      const take = (which: string) => strip(takeSound(join(own, `${which}.wav`)));
       const record = JSON.parse(readFileSync(old.replace(/wav$/, "take.json"), "utf8"));
       const rivals = [
-        { against: "random" as const, html: strip(takeSound(join(own, "random.wav"))), words: soundsAs(other) },
-        { against: "before" as const, html: strip(takeSound(old)), words: soundsAs(record) },
+        { against: "random" as const, us: ours, mine: take("ours"), html: take("random"), words: soundsAs(other) },
+        {
+          against: "before" as const,
+          us: again,
+          mine: take("again"),
+          html: strip(takeSound(old)),
+          words: soundsAs(record),
+        },
       ];
-      for (const { against, html, words } of rivals) {
+      for (const { against, us, mine, html, words } of rivals) {
         const first = random.int(2) === 0;
         const [a, b] = first ? [mine, html] : [html, mine];
-        const [A, B] = first ? [soundsAs(ours), words] : [words, soundsAs(ours)];
+        const [A, B] = first ? [soundsAs(us), words] : [words, soundsAs(us)];
         const both = `${top}<small>A</small>${a}<small>B</small>${b}`;
         pairs.push({ clip: stem, against, ours: first ? "A" : "B", A, B, html: both });
       }
@@ -120,7 +126,8 @@ async function build(clipsFolder: string, before: string, out: string, seed: num
     }
     const style = `body{margin:24px;background:#18191b;color:#e6e7e9;font:14px system-ui,sans-serif}section{width:${SIZE.width}px;margin-bottom:36px}img{display:block;width:100%}small{color:#a3a7ad}`;
     const sections = pairs.map(({ html }, i) => `<section><h3>${i + 1}</h3>${html}</section>`);
-    writeFileSync(out, `<!doctype html><meta charset="utf-8"><style>${style}</style>${sections.join("")}`);
+    const task = "<p>Which of A and B is nearer to the real sound? One letter a pair, - for no difference.</p>";
+    writeFileSync(out, `<!doctype html><meta charset="utf-8"><style>${style}</style>${task}${sections.join("")}`);
     const key = pairs.map(({ html: _, ...pair }) => pair);
     writeFileSync(out.replace(/\.html$/, "-key.json"), `${JSON.stringify(key, null, 1)}\n`);
     console.log(`${pairs.length} pairs in ${out}`);
