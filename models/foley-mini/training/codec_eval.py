@@ -1,6 +1,6 @@
 """Measures the codec on held-out sounds and writes reports/codec.json.
 
-  python codec_eval.py --shared ../../../../shared --codec work/codec/codec.pt      (or ..: the graphs of a bundle)
+  python codec_eval.py --shared ../../../../shared --codec .. work/codec/codec.pt      (..: the graphs of a bundle)
 
 distance_db         mean |dB| of mel power (floor -80 dB) over n_fft 256, 1024, 4096, where either is above the floor
 distance_floor_60_db  the same over all frames and bins with a floor of -60 dB
@@ -16,6 +16,7 @@ tonal               the files of which half the power or more lies in peaks, 15 
 import argparse
 import json
 import os
+import pathlib
 import time
 
 import numpy as np
@@ -185,17 +186,20 @@ def report_of(rows):
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--shared", default="../../../../shared")
-    args.add_argument("--codec", default="work/codec/codec.pt")
+    args.add_argument("--codec", nargs="+", default=[".."])
     args.add_argument("--work", default="work", help="where the packed sounds are")
     args.add_argument("--report", default="reports/codec.json")
     args.add_argument("--every", type=int, default=1, help="measure every Nth file only")
     args = args.parse_args()
     torch.set_num_threads(1)
-    through, step = round_trip(args.codec)
     sounds, pcm = load_sounds(args.shared, args.work)
-    began = time.time()
-    report = {"step": step, **report_of(measure(through, [s for s in sounds if s.held_out][::args.every], pcm))}
-    print(json.dumps(report, indent=1), f"{time.time() - began:.0f} s")
+    heard, report = [s for s in sounds if s.held_out][::args.every], {}
+    for codec in args.codec:
+        began = time.time()
+        through, step = round_trip(codec)
+        name = "bundle" if os.path.isdir(codec) else pathlib.Path(codec).stem
+        report[name] = {"step": step, **report_of(measure(through, heard, pcm))}
+        print(name, json.dumps(report[name], indent=1), f"{time.time() - began:.0f} s", flush=True)
     if args.every == 1:
         os.makedirs(os.path.dirname(args.report), exist_ok=True)
         with open(args.report, "w") as f:

@@ -3,12 +3,10 @@
   python codec_train.py --shared ../../../../shared --out work/codec --minutes 300 --batch 5      (a core)
   python codec_train.py --shared ../../../../shared --out work/codec --minutes 8 --device cuda
 
-For the first --fork of the time there is one decoder; then it goes on twice, on the same crops, step by step: as before
-(codec.pt), and against a light adversary (codec_gan.pt), so both have had the same steps. The learning rate follows
-the clock over all runs. The encoder is the published one; `--encoder fit` makes a new one, which takes a new denoiser.
+The learning rate follows the clock over all runs. The encoder is the published one; `--encoder fit` makes a new one,
+which takes a new denoiser.
 """
 import argparse
-import copy
 import json
 import math
 import os
@@ -18,19 +16,13 @@ import numpy as np
 import torch
 
 import codec_features
-from codec_adversary import Adversary, adversarial_loss, critics_loss
 from codec_crops import Crops
 from codec_features import Encoder, fit_pca, published_encoder
 from codec_losses import Distance
 from codec_model import Decoder
 from sounds_data import load_sounds
 
-RATE, RATE_CRITICS = 1e-3, 2e-4
-WARM_STEPS = 200
-CRITICS_ALONE, CRITICS_RISE = 0.08, 0.10     # of the time after the fork: they learn first, then their say grows
-SAY = 0.4                                    # gradient of the critics over that of the distances, both at the sound
-FEATURE_WEIGHT = 2.0                         # against the verdict
-JUDGED = 16                                  # crops of a batch that the critics see
+RATE, WARM_STEPS = 1e-3, 200
 SAVE_EVERY_S = 60.0
 
 
@@ -52,11 +44,15 @@ class Learner:
         self.average = [a.to(p.device).clone() for a, p in zip(state["average"], self.weights)]
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def update(self, made, gradient, rate, step):
-        """One step from the gradient at the sound; what is not finite is let go -> whether it was taken."""
+    def update(self, loss, rate, step):
+        """One step; a gradient that is not finite is let go -> whether it was taken."""
         self.optimiser.zero_grad()
-        made.backward(gradient)
-        taken = descend(self.optimiser, self.weights, rate)
+        loss.backward()
+        taken = bool(torch.isfinite(torch.nn.utils.clip_grad_norm_(self.weights, 5.0)))
+        if taken:
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            self.optimiser.step()
         with torch.no_grad():
             torch._foreach_lerp_(self.average, self.weights, 1 - min(0.999, (step + 1) / (step + 21)))
         return taken
@@ -66,55 +62,6 @@ class Learner:
         state = {name: value.detach().cpu() for name, value in self.decoder.state_dict().items()}
         state |= {name: value.cpu() for (name, _), value in zip(self.decoder.named_parameters(), self.average)}
         return {name: value.half() for name, value in state.items()}
-
-
-class Critics:
-    def __init__(self, device):
-        torch.manual_seed(1)
-        self.net = Adversary().to(device)
-        self.weights = list(self.net.parameters())
-        self.optimiser = torch.optim.AdamW(self.weights, lr=RATE_CRITICS, betas=(0.8, 0.98), weight_decay=0.01)
-
-    def state(self):
-        return {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
-
-    def load(self, state):
-        self.net.load_state_dict(state["net"])
-        self.optimiser.load_state_dict(state["optimiser"])
-
-    def update(self, made, real, rate):
-        loss = critics_loss(self.net, made, real)
-        self.optimiser.zero_grad()
-        loss.backward()
-        descend(self.optimiser, self.weights, rate)
-        return loss
-
-    def judge(self, made, real):
-        """made requires a gradient -> (that gradient, verdict, feature distance); the critics themselves take none."""
-        for p in self.weights:
-            p.requires_grad_(False)
-        verdict, feature = adversarial_loss(self.net, made, real)
-        gradient, = torch.autograd.grad(verdict + FEATURE_WEIGHT * feature, made)
-        for p in self.weights:
-            p.requires_grad_(True)
-        return gradient, verdict, feature
-
-
-def descend(optimiser, weights, rate):
-    norm = torch.nn.utils.clip_grad_norm_(weights, 5.0)
-    if not torch.isfinite(norm):
-        return False
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.step()
-    return True
-
-
-def pull(distance, made, real):
-    """-> (gradient of the distances at the sound, their values)."""
-    made = made.detach().requires_grad_()
-    loss, parts = distance(made, real)
-    return torch.autograd.grad(loss, made)[0], parts
 
 
 def share_of(progress):
@@ -167,7 +114,6 @@ def main():
     args.add_argument("--out", default="work/codec")
     args.add_argument("--encoder", default="../encoder.onnx", help="a published encoder to keep, or fit")
     args.add_argument("--minutes", type=float, default=300.0, help="of all runs together, loading included")
-    args.add_argument("--fork", type=float, default=0.55, help="share of the time before the two arms part")
     args.add_argument("--batch", type=int, default=32)
     args.add_argument("--device", default="cpu")
     args.add_argument("--threads", type=int, default=1)
@@ -180,38 +126,28 @@ def main():
     crops = Crops([s for s in sounds if not s.held_out], pcm, device)
 
     distance = Distance().to(device)
-    plain, judged, critics = Learner(device), None, None
-    step, forked_at, spent, path = 0, None, 0.0, os.path.join(args.out, "state.pt")
+    learner = Learner(device)
+    step, spent, path = 0, 0.0, os.path.join(args.out, "state.pt")
     if os.path.exists(path):
         saved = torch.load(path, weights_only=True, map_location="cpu")
         encoder = Encoder()
         encoder.load_state_dict(saved["encoder"])
-        plain.load(saved["plain"])
-        step, forked_at, spent = saved["step"], saved["forked_at"], saved["spent"]
-        if forked_at is not None:
-            judged, critics = Learner(device), Critics(device)
-            judged.load(saved["judged"])
-            critics.load(saved["critics"])
+        learner.load(saved["learner"])
+        step, spent = saved["step"], saved["spent"]
     else:
         encoder = fit_encoder(crops, args.batch) if args.encoder == "fit" else published_encoder(args.encoder)
     encoder = encoder.to(device).requires_grad_(False)
-    print(f"decoder {sum(p.numel() for p in plain.weights) / 1e6:.2f} M, from step {step}, {spent:.0f} s of {total:.0f} spent", flush=True)
+    print(f"decoder {sum(p.numel() for p in learner.weights) / 1e6:.2f} M, from step {step}, {spent:.0f} s of {total:.0f} spent", flush=True)
 
     def save():
         held = {name: value.cpu() for name, value in encoder.state_dict().items()}
-        told = {"encoder": held, "step": step, "forked_at": forked_at}
-        write(os.path.join(args.out, "codec.pt"), {**told, "decoder": plain.averaged()})
-        if judged:
-            write(os.path.join(args.out, "codec_gan.pt"), {**told, "decoder": judged.averaged()})
-        write(path, {**told, "spent": spent, "plain": plain.state(), "judged": judged and judged.state(),
-                     "critics": critics and critics.state()})
+        told = {"encoder": held, "step": step}
+        write(os.path.join(args.out, "codec.pt"), {**told, "decoder": learner.averaged()})
+        write(path, {**told, "spent": spent, "learner": learner.state()})
 
     began, log, told_at, saved_at, lost = started - spent, Log(), time.time(), time.time(), 0
     while (spent := time.time() - began) < total:
         progress = spent / total
-        if progress >= args.fork and forked_at is None:
-            forked_at, judged, critics = step, Learner(device), Critics(device)
-            judged.load(copy.deepcopy(plain.state()))
         rng = np.random.default_rng(10_000 + step)
         generator = torch.Generator(device).manual_seed(step)
         with torch.no_grad():
@@ -219,22 +155,10 @@ def main():
             latents = exact(encoder, real)
             loose = (torch.rand(args.batch, 1, 1, device=device, generator=generator) < 0.5) * 0.05    # a denoiser's are never quite exact
             latents = latents + torch.randn(latents.shape, device=device, generator=generator) * loose
-        share = share_of(progress)
-        rate = RATE * min(1, (step + 1) / WARM_STEPS) * share
-        made = plain.decoder(latents)
-        gradient, parts = pull(distance, made, real)
-        lost += not plain.update(made, gradient, rate, step)
+        rate = RATE * min(1, (step + 1) / WARM_STEPS) * share_of(progress)
+        loss, parts = distance(learner.decoder(latents), real)
+        lost += not learner.update(loss, rate, step)
         log.add(**parts)
-        if judged:
-            since = (progress - args.fork) / (1 - args.fork)
-            say = min(1.0, max(0.0, (since - CRITICS_ALONE) / CRITICS_RISE))
-            made = judged.decoder(latents)
-            taught = critics.update(made[:JUDGED], real[:JUDGED], RATE_CRITICS * share)
-            gradient, parts = pull(distance, made, real)
-            pushed, verdict, feature = critics.judge(made[:JUDGED].detach().requires_grad_(), real[:JUDGED])
-            gradient[:JUDGED] += pushed * (say * SAY * gradient[:JUDGED].norm() / (pushed.norm() + 1e-12))
-            lost += not judged.update(made, gradient, rate, step)
-            log.add(critics=taught, verdict=verdict, feature=feature, **{"gan_" + name: value for name, value in parts.items()})
         step += 1
         if time.time() - told_at > 5:
             log.line(step=step, seconds=round(spent), rate=round(rate, 6), lost=lost)
@@ -243,7 +167,7 @@ def main():
             save()
             saved_at = time.time()
     save()
-    print(json.dumps({"done": step, "after_fork": step - (forked_at if forked_at is not None else step), "lost": lost}), flush=True)
+    print(json.dumps({"done": step, "lost": lost}), flush=True)
 
 
 if __name__ == "__main__":
