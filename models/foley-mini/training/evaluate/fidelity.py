@@ -1,110 +1,78 @@
 """What: with the class named in a prompt, does a classifier that never heard these recordings find it in the take?
 
-The classifier knows the free sounds by class and leaves out whatever comes from the sources of the sound it judges: of a
-real file, its own source; of a take, the sources of every recording performed in it. So both stand on one scale. A class
+The classifier (ears_classes.py) leaves out whatever comes from the sources of the sound it judges: of a real file, its own source; of a
+take or of a cut of the bank, the sources of every recording in it. So all stand on one scale, and no take was ever trained on. A class
 counts when it has at least five files from at least two sources.
 """
-import csv
 import json
-import pathlib
+from functools import partial
 
 import numpy as np
-import soundfile as sf
-from scipy.fft import dct, rfft
 
 from bank_build import recordings_of
-from bank_onsets import RATE_HZ, onsets_in_silence
-from sounds_data import source_key
+from ears_classes import Classifier, samples_of
 from takes import HERE, index_of_bank
 
-BANDS, WINDOW, HOP, LONGEST_S = 48, 2048, 480, 1.0
 LEAST_FILES = 5
 
 
-def mel_bands():
-    edges = 700 * (10 ** (np.linspace(2595 * np.log10(1 + 40 / 700), 2595 * np.log10(1 + 16000 / 700), BANDS + 2) / 2595) - 1)
-    bins = np.arange(WINDOW // 2 + 1) * RATE_HZ / WINDOW
-    up, down = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None], (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    return np.maximum(0, np.minimum(up, down)).T
+def judged_classes(known):
+    of = {k: known.member[:, k] > 0 for k in range(len(known.ids))}
+    return [k for k, files in of.items() if files.sum() >= LEAST_FILES and len(set(known.sources[files])) >= 2]
 
 
-MEL = mel_bands()
+def real_files(known, judged):
+    """{class: scores [files,C], each with its own source left out}."""
+    scores = np.zeros(known.member.shape)
+    for source in sorted(set(known.sources)):
+        of = known.sources == source
+        scores[of] = known.scores(known.heard[of], {source})
+    return {k: scores[known.member[:, k] > 0] for k in judged}
 
 
-def features(samples):
-    """Colour, its spread, its first 60 ms against what follows, and how the level falls; level-free, f64 [D] (MFCC-like)."""
-    x = np.concatenate([samples[:round(LONGEST_S * RATE_HZ)], np.zeros(WINDOW)])
-    power = np.abs(rfft(np.lib.stride_tricks.sliding_window_view(x, WINDOW)[::HOP] * np.hanning(WINDOW), axis=1)) ** 2 @ MEL
-    log = np.log(power + 1e-9 * power.max() + 1e-15)
-    total = np.log(power.sum(1) + 1e-15)
-    loud = total > total.max() - 7
-    cepstrum = dct(log, axis=1, norm="ortho")[:, 1:25]
-    start = cepstrum[:6].mean(0) - cepstrum[6:20].mean(0) if len(cepstrum) > 7 else np.zeros(24)
-    course = np.interp(np.arange(0, 60, 6), np.arange(len(total)), np.maximum(total - total.max(), -12))
-    return np.concatenate([cepstrum[loud].mean(0), cepstrum[loud].std(0)[:12], start[:12], course])
+def bank_cuts(known, bank, judged):
+    """{class: scores [cuts,C]} of every recording as the bank holds it."""
+    cuts = [partial(samples_of, HERE.parent / "bank" / s["file"], s["start"], s["samples"]) for s in bank["sounds"]]
+    heard, found = known.ears.hear_all(cuts), {}
+    for sound, row in zip(bank["sounds"], heard):
+        found.setdefault(known.ids.index(sound["class"]), []).append(known.scores(row[None], {known.keys[sound["source"]]})[0])
+    return {k: np.array(scores) for k, scores in found.items() if k in judged}
 
 
-def from_attack(samples, mode):
-    """An event from its first onset on; a bed from its middle."""
-    if mode == "bed":
-        return samples[max(0, (len(samples) - RATE_HZ) // 2):]
-    heard = onsets_in_silence(samples)
-    return samples[max(0, (heard[0][0] if heard else 0) - 480):]
+def rank(scores, right):
+    """Places before the best of the right classes."""
+    return int((scores > max(scores[k] for k in right)).sum())
 
 
-class Classifier:
-    """Classes in the order of their nearest file, by standardised features."""
-
-    def __init__(self, shared):
-        folder = pathlib.Path(shared) / "data" / "sounds"
-        rows = sorted(csv.DictReader((folder / "index.csv").open(encoding="utf-8")), key=lambda r: r["file"])
-        self.specs = json.loads((HERE / "classes.json").read_text(encoding="utf-8"))
-        self.mode = {c["id"]: c["mode"] for c in index_of_bank()["classes"]}
-        self.of_file, found = {}, {}
-        for spec in self.specs:
-            for row, _ in recordings_of(spec, rows):
-                self.of_file.setdefault(row["file"], set()).add(spec["id"])
-                found[row["file"]] = row
-        self.keys = {f"{row['source_repo']}: {row['source_path']}": source_key(row) for row in rows}
-        self.files = sorted(found)
-        self.sources = np.array([source_key(found[f]) for f in self.files])
-        self.raw = np.stack([features(from_attack(sf.read(folder / f, dtype="float64")[0], self.mode[min(self.of_file[f])])) for f in self.files])
-        self.members = {s["id"]: np.array([i for i, f in enumerate(self.files) if s["id"] in self.of_file[f]], int) for s in self.specs}
-        self.judged = [c for c, i in self.members.items() if len(i) >= LEAST_FILES and len(set(self.sources[i])) >= 2]
-        self.scale = self.raw.std(0) + 1e-9
-
-    def ranked(self, feature, without):
-        """Class ids, nearest first; `without`: source keys that are not to be known."""
-        distance = np.linalg.norm((self.raw - feature) / self.scale, axis=1)
-        distance[np.isin(self.sources, list(without))] = np.inf
-        score = {c: distance[i].min() for c, i in self.members.items() if len(i)}
-        return sorted(score, key=score.get)
-
-
-def share(found):
-    return {"top1": round(float(np.mean([r == 0 for r in found])), 3), "top5": round(float(np.mean([r < 5 for r in found])), 3), "judged": len(found)}
+def readings(known, by_class):
+    """{class: scores [N,C]} -> shares found: the class itself, it or one of the same material and action, its group of some 30."""
+    tags = [(s["material"], s["action"], s.get("mode", "event")) for s in known.specs]
+    group = [i.split("/")[0] for i in known.ids]
+    names = sorted(set(group))
+    best = lambda row: np.array([max(s for s, g in zip(row, group) if g == name) for name in names])
+    ways = {"class": lambda row, k: rank(row, [k]), "same_material_and_action": lambda row, k: rank(row, [j for j, t in enumerate(tags) if t == tags[k]]),
+            f"group_of_{len(names)}": lambda row, k: rank(best(row), [names.index(group[k])])}
+    out = {}
+    for way, place in ways.items():
+        ranks = {k: np.array([place(row, k) for row in rows]) for k, rows in by_class.items()}
+        every = np.concatenate(list(ranks.values()))
+        out[way] = {"top1": round(float(np.mean(every < 1)), 3), "top5": round(float(np.mean(every < 5)), 3), "judged": len(every),
+                    "mean_over_classes_top5": round(float(np.mean([np.mean(r < 5) for r in ranks.values()])), 3)}
+    return out
 
 
 def measure(takes, shared):
-    known, real, ours, by_class = Classifier(shared), [], [], {}
-    for c in known.judged:
-        ranks = []
-        for i in known.members[c]:
-            ranks.append(known.ranked(known.raw[i], {known.sources[i]}).index(c))
-        real.append(ranks)
-    bank = {s["id"]: known.keys.get(s["source"]) for s in index_of_bank()["sounds"]}
-    names = {c["id"]: c["name"] for c in index_of_bank()["classes"]}
-    of_class = {}
-    for sound, key in bank.items():
-        of_class.setdefault(sound.rsplit("/", 1)[0], set()).add(key)
-    for c in known.judged:
+    specs, bank = json.loads((HERE / "classes.json").read_text(encoding="utf-8")), index_of_bank()
+    known = Classifier(specs, recordings_of, shared, takes.work)
+    judged, key_of, names = judged_classes(known), {s["id"]: known.keys[s["source"]] for s in bank["sounds"]}, {c["id"]: c["name"] for c in bank["classes"]}
+    ours, by_class = {}, {}
+    for k in judged:
+        c = known.ids[k]
         samples, facts = takes.make("named-" + c.replace("/", "-"), "--prompt", names[c], "--to", 2)
-        used = {bank[e["sound"]] for e in facts["events"] if e["sound"]} or of_class[c]  # a bed may hold any of its class
-        order = known.ranked(features(from_attack(samples, known.mode[c])), used)
-        ours.append(order.index(c))
-        by_class[c] = {"chosen": facts["chosen"][0]["class"] if facts["chosen"] else None, "rank": order.index(c) + 1}
-    per_class = [np.mean([r < 5 for r in ranks]) for ranks in real]
-    return {"classes": len(known.judged), "files": len(known.files), "chance_top5": round(5 / len(known.members), 3),
-            "takes": share(ours), "real_files_left_out": share([r for ranks in real for r in ranks]),
-            "real_files_mean_over_classes_top5": round(float(np.mean(per_class)), 3),
+        used = {key_of[e["sound"]] for e in facts["events"] if e["sound"]} or {key for s, key in key_of.items() if s.rsplit("/", 1)[0] == c}  # a bed may hold any of its class
+        ours[k] = known.scores(known.ears.hear(samples)[None], used)
+        by_class[c] = {"chosen": facts["chosen"][0]["class"] if facts["chosen"] else None, "rank": rank(ours[k][0], [k]) + 1 if np.isfinite(ours[k][0, k]) else None}
+    return {"classes": len(judged), "files": len(known.files), "chance_top5": round(5 / len(known.ids), 3), "takes": readings(known, ours),
+            "real_files_left_out": readings(known, real_files(known, judged)), "bank_cuts_left_out": readings(known, bank_cuts(known, bank, judged)),
+            "classes_nothing_is_left_of": sum(v["rank"] is None for v in by_class.values()),
             "prompt_found_its_class": round(float(np.mean([v["chosen"] == c for c, v in by_class.items()])), 3), "by_class": by_class}

@@ -19,12 +19,13 @@ class Takes:
     """make(name, *arguments) -> (samples f64 [S], facts of the command's --json with the take's own events)."""
 
     def __init__(self, work):
+        self.work = pathlib.Path(work)
         code = b"".join(source.read_bytes() for source in sorted((PROJECT / "local-server" / "src").rglob("*.ts")))
         manifest = json.loads((HERE.parent / "manifest.json").read_text(encoding="utf-8"))
         state = lambda: hashlib.sha256(code + json.dumps(manifest).encode()).hexdigest()[:12]
         self.state = state()
         del manifest["roles"]["sync"], manifest["files"]["sync.onnx"]
-        self.of_clips, self.of_words = pathlib.Path(work) / self.state, pathlib.Path(work) / state()
+        self.of_clips, self.of_words = self.work / self.state, self.work / state()
 
     def make(self, name, *arguments):
         folder = self.of_words if "--prompt" in arguments else self.of_clips
