@@ -1,7 +1,8 @@
 """Builds the bank of recordings: `python bank_build.py --shared ../../../../shared` -> ../bank/{*.flac,bank.json,ATTRIBUTION.md}.
 
 classes.json says for every class which recordings it draws from and how they are cut (bank_cut.py); the best cuts are chosen by
-measured quality, spread over recordings. Levels are evened (one-shots to a peak of -8 dBFS, beds to -37 dBFS RMS): bank.json
+measured quality and by how surely a classifier that does not know their source hears their class (ears_classes.py), spread over
+recordings; an event class gets a few more takes than it asks for where more are nearly as good. Levels are evened (one-shots to a peak of -8 dBFS, beds to -37 dBFS RMS): bank.json
 states them. `bank_tables.py`, run after it, adds the embeddings of the descriptions and the picture map.
 """
 import argparse
@@ -16,8 +17,12 @@ from scipy.signal import butter, sosfilt
 
 from bank_cut import RATE_HZ, bed, gestures, measures, one_shots, onsets_at_level, read_recording, seconds
 from bank_tables import bank_of, dump
+from ears_classes import Classifier
+from sounds_data import source_key
 
 SILENCE_S, PEAK_DB, BED_RMS_DB = 0.02, -8.0, -37.0
+EAR, PLACES = {"shot": 2.5, "gesture": 2.5, "bed": 0.7}, 30  # what hearing the class first is worth against not hearing it before the 30th place
+MORE, NEARLY = 4, 1.2  # takes beyond those asked for, and how much worse than the best they may be
 LICENCES = {"CC0": "CC0", "Public domain": "Public-Domain", "CC-BY 3.0": "CC-BY-3.0", "CC-BY 4.0": "CC-BY-4.0"}  # a bare CC-BY names no version: left out
 CUTTERS = {"shot": one_shots, "gesture": gestures, "bed": bed}
 DEFAULTS = {"shot": {"minSeconds": 0.05, "maxSeconds": 2.0}, "gesture": {"minSeconds": 0.12, "maxSeconds": 1.5}, "bed": {"minSeconds": 3.0, "seconds": 4.0}}
@@ -45,7 +50,7 @@ def quality(cut, facts, row, rank, onset_count):
         return score + float(row["duration_s"]) / 6 - 0.02 * onset_count - 0.12 * facts["unsteadyDb"]
     score += min(facts["quietBeforeDb"], 30) / 30 + min(-facts["endDb"], 40) / 40 - 0.6 * facts["choked"]
     score -= facts["attackMs"] < -0.5  # something louder stands before the attack
-    return score - min(facts["attackMs"], 20) / 20 if cut == "shot" else score - 0.12 * max(0, onset_count - 1)
+    return score - min(facts["attackMs"], 20) / 20 if cut == "shot" else score - 0.3 * max(0, onset_count - 1)
 
 
 def candidates(spec, rows, folder):
@@ -64,13 +69,27 @@ def candidates(spec, rows, folder):
     return sorted(out, key=lambda c: (-c["quality"], c["row"]["file"], c["number"]))
 
 
-def choose(found, takes):
-    """Best first, each further cut of one recording 0.35 worse than the last; after three none that is 1.6 worse than the best."""
+def listen(found, spec, known):
+    """Adds to the quality of the best candidates, several for a take, how early the classifier names their class; the rest are let go."""
+    best = found[:3 * spec["takes"] + MORE]
+    for c in best:
+        scores = known.scores(known.ears.hear(even_level(c["y"], how_cut(spec)))[None], {source_key(c["row"])})[0]
+        own = scores[known.ids.index(spec["id"])]
+        c["place"] = int((scores > own).sum()) if np.isfinite(own) else None  # None: nothing but its own source is known of the class
+        c["quality"] += EAR[how_cut(spec)] * (0.5 if c["place"] is None else 1 - min(c["place"], PLACES) / PLACES)
+    known.ears.keep()
+    return sorted(best, key=lambda c: (-c["quality"], c["row"]["file"], c["number"]))
+
+
+def choose(found, takes, more):
+    """Best first, each further cut of one recording 0.35 worse than the last; after four none that is 2.5 worse than the best, and
+    up to `more` beyond `takes` that are nearly as good as it."""
     chosen, used = [], {}
-    enough = found[0]["quality"] - 1.6 if found else 0
-    while found and len(chosen) < takes:
-        best = max(found, key=lambda c: (c["quality"] - 0.35 * used.get(c["row"]["file"], 0), c["row"]["file"], -c["number"]))
-        if len(chosen) >= 3 and best["quality"] < enough:
+    top = found[0]["quality"] if found else 0
+    while found and len(chosen) < takes + more:
+        worth = lambda c: c["quality"] - 0.35 * used.get(c["row"]["file"], 0)
+        best = max(found, key=lambda c: (worth(c), c["row"]["file"], -c["number"]))
+        if (len(chosen) >= 4 and best["quality"] < top - 2.5) or (len(chosen) >= takes and worth(best) < top - NEARLY):
             break
         found = [c for c in found if c is not best]
         used[best["row"]["file"]] = used.get(best["row"]["file"], 0) + 1
@@ -95,10 +114,10 @@ def weights(sounds, rows):
         sounds[i]["weight"] = own.get(word[1], word[1]) if word else third
 
 
-def build_class(spec, rows, folder, out):
+def build_class(spec, rows, folder, out, known):
     """Writes the class's FLAC -> (found any, sounds, facts for the report)."""
     cut, name = how_cut(spec), spec["id"].replace("/", "-") + ".flac"
-    chosen = choose(candidates(spec, rows, folder), spec["takes"])
+    chosen = choose(listen(candidates(spec, rows, folder), spec, known), spec["takes"], 0 if cut == "bed" else MORE)
     if not chosen:
         return False, [], []
     sounds, audio, report, gap = [], [], [], np.zeros(seconds(SILENCE_S))
@@ -109,7 +128,7 @@ def build_class(spec, rows, folder, out):
         sounds.append({"id": f"{spec['id']}/{i + 1:02d}", "class": spec["id"], "file": name, "start": start, "samples": len(y), "onset": int(c["onset"]),
                        **measures(y, c["onset"], "bed" if cut == "bed" else "event"), "weight": "medium", "licence": LICENCES[row["licence"]],
                        "author": row["author"], "source": f"{row['source_repo']}: {row['source_path']}"})
-        report.append({"id": sounds[-1]["id"], "recording": row["file"], "cut": cut, "onsets": c["heard"], "quality": round(c["quality"], 2), **c["facts"]})
+        report.append({"id": sounds[-1]["id"], "recording": row["file"], "cut": cut, "onsets": c["heard"], "quality": round(c["quality"], 2), "place": c["place"], **c["facts"]})
     weights(sounds, [c["row"] for c in chosen])
     sf.write(out / name, np.concatenate(audio), RATE_HZ, "PCM_16", format="FLAC", compression_level=1.0)
     return True, sounds, report
@@ -138,9 +157,9 @@ def main():
     rows = sorted(csv.DictReader((folder / "index.csv").open(encoding="utf-8")), key=lambda r: r["file"])
     specs = json.loads((here / "classes.json").read_text(encoding="utf-8"))
     args.out.mkdir(parents=True, exist_ok=True)
-    missing, sounds, report = [], [], []
+    known, missing, sounds, report = Classifier(specs, recordings_of, args.shared, here / "work" / "evaluate"), [], [], []
     for spec in specs:
-        found, its_sounds, its_report = build_class(spec, rows, folder, args.out)
+        found, its_sounds, its_report = build_class(spec, rows, folder, args.out, known)
         missing += [] if found else [spec["id"]]
         sounds += its_sounds
         report += its_report

@@ -5,6 +5,7 @@ take or of a cut of the bank, the sources of every recording in it. So all stand
 counts when it has at least five files from at least two sources.
 """
 import json
+import math
 from functools import partial
 
 import numpy as np
@@ -52,12 +53,14 @@ def readings(known, by_class):
     best = lambda row: np.array([max(s for s, g in zip(row, group) if g == name) for name in names])
     ways = {"class": lambda row, k: rank(row, [k]), "same_material_and_action": lambda row, k: rank(row, [j for j, t in enumerate(tags) if t == tags[k]]),
             f"group_of_{len(names)}": lambda row, k: rank(best(row), [names.index(group[k])])}
+    by_lot = lambda right: 1 - math.comb(len(known.ids) - right, 5) / math.comb(len(known.ids), 5)
+    chance = {"class": by_lot(1), "same_material_and_action": np.mean([by_lot(tags.count(tags[k])) for k in by_class]), f"group_of_{len(names)}": 5 / len(names)}
     out = {}
     for way, place in ways.items():
         ranks = {k: np.array([place(row, k) for row in rows]) for k, rows in by_class.items()}
         every = np.concatenate(list(ranks.values()))
-        out[way] = {"top1": round(float(np.mean(every < 1)), 3), "top5": round(float(np.mean(every < 5)), 3), "judged": len(every),
-                    "mean_over_classes_top5": round(float(np.mean([np.mean(r < 5) for r in ranks.values()])), 3)}
+        out[way] = {"top1": round(float(np.mean(every < 1)), 3), "top5": round(float(np.mean(every < 5)), 3), "judged": len(every), "chance_top5": round(float(chance[way]), 3),
+                    **{f"mean_over_classes_top{n}": round(float(np.mean([np.mean(r < n) for r in ranks.values()])), 3) for n in (1, 5)}}
     return out
 
 
@@ -72,7 +75,7 @@ def measure(takes, shared):
         used = {key_of[e["sound"]] for e in facts["events"] if e["sound"]} or {key for s, key in key_of.items() if s.rsplit("/", 1)[0] == c}  # a bed may hold any of its class
         ours[k] = known.scores(known.ears.hear(samples)[None], used)
         by_class[c] = {"chosen": facts["chosen"][0]["class"] if facts["chosen"] else None, "rank": rank(ours[k][0], [k]) + 1 if np.isfinite(ours[k][0, k]) else None}
-    return {"classes": len(judged), "files": len(known.files), "chance_top5": round(5 / len(known.ids), 3), "takes": readings(known, ours),
+    return {"classes": len(judged), "files": len(known.files), "takes": readings(known, ours),
             "real_files_left_out": readings(known, real_files(known, judged)), "bank_cuts_left_out": readings(known, bank_cuts(known, bank, judged)),
             "classes_nothing_is_left_of": sum(v["rank"] is None for v in by_class.values()),
             "prompt_found_its_class": round(float(np.mean([v["chosen"] == c for c, v in by_class.items()])), 3), "by_class": by_class}
