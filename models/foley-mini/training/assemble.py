@@ -12,7 +12,7 @@ import assemble_graphs as graphs
 
 TOWER = {"width": 224, "height": 224, "fit": "crop", "shortSide": 256, "filter": "bicubic", "color": "rgb",
          "mean": [round(127 / 255, 9)] * 3, "std": [round(128 / 255, 9)] * 3}  # towers.py: (v - 127) / 128
-SYNC_PICTURE = {"width": 56, "height": 32, "fit": "squash", "filter": "area", "color": "luma", "mean": [0], "std": [1]}
+SYNC_PICTURE = {"width": 112, "height": 64, "fit": "squash", "filter": "area", "color": "luma", "mean": [0], "std": [1]}
 ROLES = {
     "text": {"graphs": {"cpu": "text/model.onnx"}, "tokenizer": "text/tokenizer.json", "tokenizerConfig": "text/tokenizer_config.json",
              "maxTokens": 128, "width": 384, "defaultNegativePrompt": ""},

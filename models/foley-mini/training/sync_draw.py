@@ -47,6 +47,11 @@ def background(rng, height=112, width=196):
             cv2.ellipse(img, c, (int(rng.uniform(2, 16)), int(rng.uniform(2, 16))), rng.uniform(0, 180), 0, 360, lv, -1, cv2.LINE_AA)
         else:
             cv2.line(img, c, (int(rng.uniform(0, width)), int(rng.uniform(0, height))), lv, int(rng.integers(1, 4)), cv2.LINE_AA)
+    if rng.random() < 0.2:  # lettering, tiles: much detail in a small place
+        x, y, lv = int(rng.uniform(0, 0.6) * width), int(rng.uniform(0.2, 0.9) * height), int(rng.choice([rng.uniform(0, 60), rng.uniform(180, 255)]))
+        for row in range(int(rng.integers(1, 4))):
+            word = "".join(rng.choice(list("ABCDEFGHKLMNORSTUVXZ0458 "), rng.integers(3, 12)))
+            cv2.putText(img, word, (x, y + row * 16), int(rng.integers(0, 4)), rng.uniform(0.3, 0.9), lv, int(rng.integers(1, 3)), cv2.LINE_AA)
     return cv2.GaussianBlur(img, (0, 0), rng.uniform(0.4, 3.0)) if rng.random() < 0.6 else img
 
 
@@ -100,10 +105,16 @@ class View:
         return p @ self.m[:, :2].T + self.m[:, 2]
 
     def limb(self, pts, width, level):
-        """A thick polyline with round joints (arm, leg, stick)."""
-        q = np.int32(np.round(np.clip(self.px(pts), -2000, 2000) * (1 << SHIFT)))
-        thick = width * self.zoom
-        cv2.polylines(self.img, [q], False, float(level), max(1, int(round(thick))), cv2.LINE_AA, SHIFT)
+        """A thick polyline with round joints (arm, leg, stick), some with a lit side, some with a sleeve; the level decides which."""
+        p = np.clip(self.px(pts), -2000, 2000)
+        line = lambda q, thick, lv: cv2.polylines(self.img, [np.int32(np.round(q * (1 << SHIFT)))], False, float(np.clip(lv, 0, 255)), max(1, int(round(thick))), cv2.LINE_AA, SHIFT)
+        thick, look = width * self.zoom, np.modf(np.abs(level) * np.array([7.31, 3.17, 11.9, 5.03]))[0]  # four numbers 0..1 of its own
+        line(p, thick, level)
+        if look[0] < 0.6 and thick > 2.5:
+            line(p + thick * 0.22 * np.array([-1, -1 if look[2] < 0.5 else 1]), thick * 0.45, level + 90 * (look[1] - 0.4))
+        if look[2] < 0.4 and len(p) > 1:
+            end = p[-2] + (p[-1] - p[-2]) * look[3]
+            line(np.concatenate([p[:-1], end[None]]), thick * 1.12, level + 240 * (look[1] - 0.5))
 
     def blob(self, centre, rx, ry, angle_deg, level, shade=0.0):
         """A filled ellipse; shade lightens an inner ellipse towards the upper left."""

@@ -79,12 +79,13 @@ def line(s):
 
 
 def onnx_predict(path):
-    """The graph as a function of frames f32 [1, T, 64, 112]; it sees means of four pixels."""
+    """The graph as a function of frames f32 [1, T, 64, 112]; one of 56x32 sees means of four pixels."""
     import onnxruntime as ort
     opt = ort.SessionOptions()
     opt.intra_op_num_threads = 1
     s = ort.InferenceSession(str(path), opt, providers=["CPUExecutionProvider"])
-    return lambda frames: [out[0] for out in s.run(None, {"frames": frames.reshape(1, -1, 32, 2, 56, 2).mean((3, 5))})]
+    by = 112 // s.get_inputs()[0].shape[3]
+    return lambda frames: [out[0] for out in s.run(None, {"frames": frames.reshape(1, -1, 64 // by, by, 112 // by, by).mean((3, 5))})]
 
 
 def scenes(predict, folder, part):
@@ -159,7 +160,7 @@ def main():
     by_eye = score(clips, sync_clips.labels_by_eye(), predict, settings)
     print("labelled by eye:", line(by_eye))
     report["by_eye"] = {k: by_eye[k] for k in ("macro_f1", "macro_f1_visible", "abs_dt_ms", "bias_ms", "clips")}
-    report["held_out_scenes"] = synthetic(scenes(predict, f"{a.work}/clips", "held"), settings)
+    report["fresh_scenes"] = {part: synthetic(scenes(predict, f"{a.work}/clips", f"fresh-{part}"), settings) for part in "ab"}
     frames = np.random.default_rng(0).random((1, 300, 64, 112), np.float32)
     t0 = time.perf_counter()
     predict(frames)
@@ -168,7 +169,7 @@ def main():
     print(json.dumps({k: v for k, v in report.items() if k not in ("clips", "false_hits_by_clip", "by_eye")}))
     if a.report:
         before = json.loads(Path(a.report).read_text()) if Path(a.report).exists() else {}
-        kept = {k: before[k] for k in ("peaks", "contextFrames", "kinds", "fit", "notes") if k in before}
+        kept = {k: before[k] for k in ("peaks", "contextFrames", "kinds", "fit", "half_of_the_kinds", "first_net") if k in before}
         Path(a.report).write_text(json.dumps({**report, **kept}, indent=1) + "\n")
 
 

@@ -1,10 +1,10 @@
 """Export a training state as ../sync.onnx with a probability that means what it says, and settle the peaks' settings.
 
-  python sync_fit.py work/sync/NAME.pt ../sync.onnx [--report reports/sync.json] [--work work/sync]
+  python sync_fit.py work/sync/NAME.pt ../sync.onnx [--beside sync_first.onnx] [--report reports/sync.json]
 
-All of it on the fresh scenes of part `fit` (sync_render.py), none on real clips or on the scenes held out for the report:
-slope and offset of the onset logit by logistic regression (is this peak an event?), the threshold with the best F1 of those
-that place at most CALM_HITS in 10 s of scenes where nothing sounds, the latency that makes the median error of time nothing.
+`--beside` pairs it with the graph of another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
+clips: slope and offset of the onset logit by logistic regression (is this peak an event?), the highest threshold whose F1 is
+within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing.
 """
 import argparse
 import json
@@ -14,11 +14,12 @@ import numpy as np
 import torch
 
 import sync_eval
+import sync_pair
 from sync_model import KINDS, REACH, SyncNet
-from sync_train import export
+from sync_train import PARTS, export
 
 LEAST = 0.02  # peaks below this probability of the raw net are not looked at
-CALM_HITS = 2.5  # in 10 s of drawn scenes without contact; the shipped net gives 2.4
+NEAR = 0.01  # about the standard error of F1 on twelve shards
 THRESHOLDS = [round(0.2 + 0.025 * i, 3) for i in range(25)]
 
 
@@ -33,53 +34,78 @@ def logistic(x, y, steps=50):
 
 
 def load_net(state):
-    """The averaged weights of one or more states (their mean)."""
-    saved = [torch.load(path, weights_only=False) for path in state]
-    net = SyncNet(saved[0]["widths"])
-    mean = {k: sum(s["ema"][k] for s in saved) / len(saved) if v.is_floating_point() else v for k, v in saved[0]["ema"].items()}
-    net.load_state_dict(mean)
-    return net.eval(), [s["step"] for s in saved]
+    """The averaged weights of a state, and what it was trained on."""
+    saved = torch.load(state, weights_only=True)
+    net = SyncNet(saved["widths"], saved["size"])
+    net.load_state_dict(saved["ema"])
+    return net.eval(), {k: saved[k] for k in ("step", "clips", "kinds")}
 
 
-def fit(net, graph, clips):
-    """Set net.slope and net.offset; returns the peaks' settings and facts for the report. Writes the raw net to `graph`."""
-    export(net, graph)
-    raw, pairs, off = list(sync_eval.scenes(sync_eval.onnx_predict(graph), clips, "fit")), [], []
-    for events, _, truth in raw:
+def logit(p):
+    p = np.clip(p, sync_pair.LEAST, 1 - sync_pair.LEAST)
+    return np.log(p / (1 - p))
+
+
+def with_logit(events, values):
+    """The same events with the probability of another onset logit."""
+    return np.concatenate([1 / (1 + np.exp(-values))[:, None], events[:, 1:]], 1)
+
+
+def calibration(rows):
+    """Of rows (events, kinds, truth): slope a and constant b that make sigmoid(a logit + b) the share of peaks that are events; errors in frames."""
+    pairs, off = [], []
+    for events, _, truth in rows:
         got, real = sync_eval.found(events, truth, {"threshold": LEAST, "latency_s": 0.0})
         hit = {j: got[j]["time_s"] * sync_eval.FPS - real[i, 0] for i, j in sync_eval.match((real[:, 0] / sync_eval.FPS).tolist(), [g["time_s"] for g in got])}
         pairs += [(g["probability"], j in hit) for j, g in enumerate(got)]
         off += [v for j, v in hit.items() if got[j]["probability"] > 0.3]
     p, y = np.array(pairs, float).T
-    p = np.clip(p, 1e-6, 1 - 1e-6)
-    slope, intercept = logistic(np.log(p / (1 - p)), y)
-    net.slope, net.offset = float(slope), float(-intercept / slope)
-    latency = round(float(-np.median(off)) / 24, 3)  # frames at the commonest rate
-    calibrated = []
-    for events, kinds, truth in raw:
-        q = np.clip(events[:, 0], 1e-6, 1 - 1e-6)
-        events = events.copy()
-        events[:, 0] = 1 / (1 + np.exp(-net.slope * (np.log(q / (1 - q)) - net.offset)))
-        calibrated.append((events, kinds, truth))
-    found = {t: sync_eval.synthetic(calibrated, {"threshold": t, "latency_s": latency}) for t in THRESHOLDS}
-    calm = {t: s for t, s in found.items() if s["false_hits_per_10s_of_silent_clips"] <= CALM_HITS}
-    best = max(calm, key=lambda t: calm[t]["f1"])
+    return (*logistic(logit(p), y), off)
+
+
+def settle(rows, off):
+    """Peaks' settings and facts for the report, of rows with calibrated probabilities."""
+    latency = round(float(-np.median(off)) / 24, 3) + 0.0  # frames at the commonest rate
+    found = {t: sync_eval.synthetic(rows, {"threshold": t, "latency_s": latency}) for t in THRESHOLDS}
+    best = max(t for t, s in found.items() if s["f1"] >= max(r["f1"] for r in found.values()) - NEAR)
     return {"threshold": best, "minGapSeconds": 0.12, "latencySeconds": latency}, {
-        "slope": round(net.slope, 3), "offset": round(net.offset, 3), "by_threshold": {str(t): [s["f1"], s["false_hits_per_10s_of_silent_clips"]] for t, s in found.items()}, "at_best": found[best]}
+        "by_threshold": {str(t): [s["f1"], s["false_hits_per_10s_of_silent_clips"]] for t, s in found.items()}, "at_best": found[best]}
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("state", nargs="+", help="work/sync/NAME.pt, several are averaged; then the graph to write")
+    p.add_argument("state", help="work/sync/NAME.pt")
+    p.add_argument("graph", help="the graph to write")
+    p.add_argument("--beside", help="graph of a net that sees 56x32, to pair it with")
     p.add_argument("--report", default="reports/sync.json")
     p.add_argument("--work", default="work/sync")
     a = p.parse_args()
-    *states, graph = a.state
-    net, steps = load_net(states)
-    peaks, facts = fit(net, graph, f"{a.work}/clips")
-    export(net, graph)
+    net, run = load_net(a.state)
+    export(net, a.graph)
+    drawn = lambda graph: (row for part in PARTS[run["kinds"]] for row in sync_eval.scenes(sync_eval.onnx_predict(graph), f"{a.work}/clips", part.replace("train", "fresh")))
+    rows, weights = list(drawn(a.graph)), {}
+    weights["own"] = calibration(rows)[:2]
+    if a.beside:
+        others = list(drawn(a.beside))
+        weights["beside"] = calibration(others)[:2]
+        mean = lambda o, e: 0.5 * (weights["beside"][0] * logit(o[:, 0]) + weights["beside"][1] + weights["own"][0] * logit(e[:, 0]) + weights["own"][1])
+        rows = [(with_logit(e, mean(o, e)), k, truth) for (e, k, truth), (o, _, _) in zip(rows, others)]
+        a_both, b_both, off = calibration(rows)
+        raw = Path(a.graph).with_suffix(".raw.onnx")
+        Path(a.graph).replace(raw)
+        half = 0.5 * a_both
+        sync_pair.write(a.beside, raw, (half * weights["beside"][0], half * weights["own"][0], half * (weights["beside"][1] + weights["own"][1]) + b_both), a.graph)
+        raw.unlink()
+    else:
+        a_both, b_both, off = calibration(rows)
+        net.slope, net.offset = float(a_both), float(-b_both / a_both)
+        export(net, a.graph)
+    rows = [(with_logit(e, a_both * logit(e[:, 0]) + b_both), k, truth) for e, k, truth in rows]
+    peaks, facts = settle(rows, off)
+    again = next(drawn(a.graph))[0]
+    assert np.abs(again - rows[0][0]).max() < 1e-3, "the graph does not say what was settled on"
     report = json.loads(Path(a.report).read_text()) if Path(a.report).exists() else {}
-    report.update(peaks=peaks, contextFrames=REACH, kinds=KINDS, fit={"steps": steps, "parameters": sum(v.numel() for v in net.parameters()), **facts})
+    report.update(peaks=peaks, contextFrames=REACH, kinds=KINDS, fit={"run": run, "parameters": sum(v.numel() for v in net.parameters()), **facts})
     Path(a.report).write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps({"peaks": peaks, **facts}))
 

@@ -1,10 +1,10 @@
-"""The sync net: 56x32 luma frames -> per frame (onset probability, intensity, x, y) and what kind of event it is.
+"""The sync net: 112x64 luma frames -> per frame (onset probability, intensity, x, y) and what kind of event it is.
 
-forward(frames f32 [B, T, 32, 56] in 0..1) -> events f32 [B, T, 4], kinds f32 [B, T, 6] (shares of KINDS, sum 1).
+forward(frames f32 [B, T, 64, 112] in 0..1) -> events f32 [B, T, 4], kinds f32 [B, T, 6] (shares of KINDS, sum 1).
 Channels per frame: tanh(12 x luma difference) at t-1, t, t+1, t+2 and the luma without its mean. A small convolution net
-with a temporal shift gives a 4x7 grid of cells; each cell's time course is read by depthwise temporal convolutions plus
+with two temporal shifts gives a 4x7 grid of cells; each cell's time course is read by depthwise temporal convolutions plus
 the mean of all cells (what the camera does); log-sum-exp over the cells decides, and the weights of that sum say where,
-how hard and what. Receptive field: REACH frames each side.
+how hard and what. Receptive field: REACH frames each side. A net may see 56x32 instead (`size`); its last stride is 1 then.
 """
 import torch
 from torch import nn
@@ -12,7 +12,8 @@ from torch.nn import functional as F
 
 DILATIONS = (1, 2, 4, 8)
 KINDS = ("hit", "scrape", "step", "bounce", "splash", "shot")
-REACH = 2 + 1 + 2 * sum(DILATIONS)  # differences, temporal shift, five-tap convolutions
+SIZE = (64, 112)  # rows, columns
+REACH = 2 + 2 + 2 * sum(DILATIONS)  # differences, temporal shifts, five-tap convolutions
 
 
 def conv(cin, cout, k, stride):
@@ -49,10 +50,12 @@ class TimeBlock(nn.Module):
 
 
 class SyncNet(nn.Module):
-    def __init__(self, widths=(16, 32, 48, 64), dropout=0.1):
+    def __init__(self, widths=(24, 32, 48, 96), size=SIZE, dropout=0.1):
         super().__init__()
         a, b, c, d = widths
-        self.c1, self.c2, self.c3, self.c4 = conv(5, a, 5, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), conv(c, d, 3, 1)
+        self.widths, self.size = tuple(widths), tuple(size)
+        self.c1, self.c2, self.c3, self.c4 = conv(5, a, 5, 2), conv(a, b, 3, 2), conv(b, c, 3, 2), conv(c, d, 3, 2 if self.size == SIZE else 1)
+        self.more3, self.more4 = conv(c, c, 3, 1), conv(d, d, 3, 1)
         self.times = nn.ModuleList(TimeBlock(d, k) for k in DILATIONS)
         self.head, self.kind = nn.Conv1d(d, 2, 1), nn.Conv1d(d, len(KINDS), 1)
         self.drop = nn.Dropout(dropout)
@@ -69,9 +72,11 @@ class SyncNet(nn.Module):
         f = torch.cat([first, first, frames, last, last], 1)  # f[i] = frame i-2
         d = torch.tanh(12 * (f[:, 1:] - f[:, :-1]))  # d[i] = frame i-1 minus frame i-2; T+3 of them
         x = torch.stack([d[:, 0:-3], d[:, 1:-2], d[:, 2:-1], d[:, 3:], frames - frames.mean((2, 3), keepdim=True)], 2)
-        x = x.reshape(b * t, 5, 32, 56)
+        x = x.reshape(b * t, 5, *self.size)
         x = self.c3(self.c2(self.c1(x)))
-        x = self.c4(shift(x, b, t))
+        x = x + self.more3(shift(x, b, t))
+        x = self.c4(x)
+        x = x + self.more4(shift(x, b, t))
         return x.reshape(b, t, -1, 4, 7)
 
     def read(self, x):

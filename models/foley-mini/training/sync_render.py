@@ -1,16 +1,18 @@
 """Render synthetic clips for the sync net: 96 frames of 112x64 luma with the exact contact times.
 
-  python sync_render.py --out work/sync/clips --shards 60 [--part train|fit|held] [--first 0]
+  python sync_render.py --out work/sync/clips --shards 40 [--workers 2]
 
 A clip is one to three shots of a scene (sync_scenes_*), seen by a camera (tripod, hand-held, pan, zoom, jolt at hits),
 exposed at 10-30 frames a second with motion blur, then spoiled (repeated frames, exposure, flicker, noise, JPEG,
 codec-like held blocks). Shard k holds frames u8 [n, 96, 64, 112] and events f32 [m, 7] = (clip, frame position,
 intensity, x, y, counts, kind), x and y -1..1 in the picture; counts 0 = do not train near it (too faint or off the
-picture); kind indexes KINDS. Deterministic: shard k depends on part and k only. Parts: `train`; `fit`, fresh scenes of the
-same kinds, for thresholds and calibration; `held`, kinds of scene that are never trained on, for the report.
+picture); kind indexes KINDS. Deterministic: shard k depends on part and k only. The kinds of scene are in two halves, a and
+b: parts `train-a` and `train-b` are trained on, `fresh-a` and `fresh-b` are for thresholds, calibration and the report; a
+net that was trained on `train-a` alone has never seen a kind of `fresh-b`.
 """
 import argparse
 import os
+from multiprocessing import Pool
 from pathlib import Path
 
 import cv2
@@ -28,16 +30,17 @@ from sync_motion import ring, smooth, wander
 T = 96
 PER_SHARD = 32
 KINDS = ["hit", "scrape", "step", "bounce", "splash", "shot"]
-HITS = {hit.stroke: 6, hit.drums: 4.5, hit.bounce: 3, hit.drop: 2, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5,
-        body.jump: 1.2, more.recoil: 2.2, more.slam: 1.6, more.tear: 0.8, more.typing: 2, new.walk_above: 2, new.tap: 4, new.splash: 1.5, new.drag: 0.8}
-CALM = {calm.air_strokes: 2.5, calm.slow_hands: 1.5, calm.wipers: 2.2, calm.rain_fall: 0.7, calm.flow: 1.7, calm.driving: 1.8, calm.passers: 1.2,
-        calm.screen: 0.5, calm.still: 1.8, air.follow_through: 3, air.mouths: 1.5}
-HELD_HITS = {more.clap: 1, more.collide: 1, new.dribble: 1, new.knock: 1, new.stamp: 1, new.overhead: 1.5, new.plunge: 1, new.cannon: 1,
-             new.stairs: 1, new.door: 1}
-HELD_CALM = {air.dance: 1, air.swing: 1, air.curtain: 1}
+HITS = {"a": {hit.stroke: 6, hit.drums: 4.5, hit.bounce: 3, hit.swing_hit: 2, body.juggle: 3, body.walk_side: 3, body.walk_front: 2.5, more.recoil: 2.2,
+              more.tear: 0.8, more.typing: 2, new.walk_above: 2, new.splash: 1.5, new.drag: 0.8},
+        "b": {hit.drop: 2, body.jump: 1.2, more.slam: 1.6, new.tap: 3, more.clap: 2, more.collide: 2, new.dribble: 2, new.knock: 2, new.stamp: 1.5,
+              new.overhead: 2.5, new.plunge: 1.2, new.cannon: 1.2, new.stairs: 1.5, new.door: 1.2}}
+CALM = {"a": {calm.air_strokes: 2.5, calm.slow_hands: 1.5, calm.wipers: 2.2, calm.flow: 1.7, calm.screen: 0.5, calm.still: 3, air.follow_through: 3},
+        "b": {calm.rain_fall: 0.7, calm.driving: 1.8, calm.passers: 1.2, air.mouths: 1.5, air.dance: 1.5, air.swing: 2, air.curtain: 1.2}}
+BEHIND = {"a": [calm.slow_hands, calm.flow], "b": [calm.passers, calm.rain_fall]}
 SCENE_KINDS = {"scrape": [more.tear, new.drag], "step": [body.walk_side, body.walk_front, body.jump, new.walk_above, new.stamp, new.stairs],
                "bounce": [hit.bounce, new.dribble], "splash": [new.splash, new.plunge], "shot": [more.recoil, new.cannon]}
-BEHIND = [calm.passers, calm.slow_hands, calm.rain_fall, calm.flow]
+DISTRACT = {"a": {calm.wipers: 1, calm.slow_hands: 1, calm.air_strokes: 1}, "b": {calm.rain_fall: 1, air.swing: 1, air.dance: 1}}  # before scenes without contact
+PARTS = ["train-a", "train-b", "fresh-a", "fresh-b"]
 RATES = [10, 12, 15, 15, 20, 23.976, 24, 24, 25, 25, 29.97, 30, 30, 30]
 
 
@@ -74,8 +77,31 @@ def camera(rng, ts, events):
     return zoom, off, roll
 
 
-def shot(rng, scene, fps, n):
-    """Render n frames of one shot. Returns f32 [n, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
+def by_hand(rng, frames, events, fps):
+    """The camera turns about its own axes in a hand: a perspective that wanders. f32 [n, 64, 112]; events move along."""
+    n = len(frames)
+    t = np.arange(n) / fps
+    move = lambda low, high: sum(wander(rng, t, rate * rng.uniform(0.7, 1.4), np.exp(rng.uniform(np.log(low), np.log(high))) * share) for rate, share in ((0.7, 1.0), (2.0, 0.5), (5.0, 0.2)))
+    tilt, shift, roll = [move(0.005, 0.12) for _ in range(2)], [move(0.004, 0.06) for _ in range(2)], move(0.002, 0.03)
+    steady = smooth((t - rng.uniform(0, t[-1] + 1)) / rng.uniform(0.2, 1.5)) if rng.random() < 0.3 else 1.0  # held still at first
+    lean = rng.normal(0, 0.15, 2) * (rng.random() < 0.5)
+    norm = np.array([[2 / W, 0, -1], [0, 2 / W, -H / W], [0, 0, 1]])  # pixels -> -1..1 across
+    out, maps = np.empty_like(frames), []
+    for k in range(n):
+        h = np.array([[1.06, -roll[k], shift[0][k]], [roll[k], 1.06, shift[1][k]], [tilt[0][k] + lean[0], tilt[1][k] + lean[1], 1.0]])
+        h = np.linalg.inv(norm) @ (np.eye(3) + (h - np.eye(3)) * (steady if np.isscalar(steady) else steady[k])) @ norm
+        out[k] = cv2.warpPerspective(frames[k], h, (W, H), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        maps.append(h)
+    moved = []
+    for f, w, x, y, counts, kind in events:
+        p = maps[int(np.clip(round(f), 0, n - 1))] @ np.array([(x + 1) * W / 2, (y + 1) * H / 2, 1.0])
+        x, y = p[0] / p[2] / W * 2 - 1, p[1] / p[2] / H * 2 - 1
+        moved.append((f, w, x, y, counts * float(abs(x) < 1.0 and abs(y) < 1.05), kind))
+    return out, moved
+
+
+def shot(rng, scene, half, fps, n):
+    """Render n frames of one shot of a half of the kinds. Returns f32 [n, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
     subs = int(rng.choice([1, 2, 3, 4]))
     shutter = 0 if subs == 1 else rng.uniform(0.2, 1.0)
     grid = (np.arange(n)[:, None] + shutter * ((np.arange(subs) + 0.5) / subs - 0.5)).ravel() / fps
@@ -84,9 +110,9 @@ def shot(rng, scene, fps, n):
     events = [(t / pace, w * min(1, pace ** 0.5), x, y) for t, w, x, y in events]
     layers = [draw]
     if rng.random() < 0.25:
-        layers.insert(0, BEHIND[rng.integers(len(BEHIND))](rng, grid)[0])
+        layers.insert(0, BEHIND[half][rng.integers(len(BEHIND[half]))](rng, grid)[0])
     elif not events and rng.random() < 0.4:
-        layers.append(pick(rng, {calm.wipers: 1, calm.rain_fall: 1, calm.slow_hands: 1, calm.air_strokes: 1})(rng, grid)[0])
+        layers.append(pick(rng, DISTRACT[half])(rng, grid)[0])
     zoom, off, roll = camera(rng, grid, events)
     tilt, base_zoom = (rng.normal(0, 0.05) if rng.random() < 0.5 else 0), 64.0
     flip = rng.random() < 0.5
@@ -117,7 +143,7 @@ def shot(rng, scene, fps, n):
         sx, sy = px[0] / W * 2 - 1, px[1] / H * 2 - 1
         inside = abs(sx) < 1.0 and abs(sy) < 1.05
         out.append((f, w, -sx if flip else sx, sy, float(inside and w > 0.14), kind_of(scene)))
-    return frames, out
+    return by_hand(rng, frames, out, fps) if n > 4 and rng.random() < (0.18 if events else 0.3) else (frames, out)
 
 
 def spoil(rng, frames, fps):
@@ -127,6 +153,10 @@ def spoil(rng, frames, fps):
     t = np.arange(n) / fps
     gain, lift, gamma = np.exp(rng.normal(0, 0.15)), rng.normal(0, 10), np.exp(rng.normal(0, 0.2))
     x = 255 * np.clip((x * gain + lift) / 255, 0, 1) ** gamma
+    if rng.random() < 0.4:  # light that falls from somewhere, a lens dark at its edges
+        yy, xx = np.mgrid[0:H, 0:W].astype(np.float32)
+        far = np.hypot((xx - rng.uniform(0, W)) / W, (yy - rng.uniform(0, H)) / W)
+        x = x * (1 - rng.uniform(0.1, 0.75) * far)
     if rng.random() < 0.15:  # exposure that pumps
         x = x * np.exp(wander(rng, t, rng.uniform(0.3, 3), rng.uniform(0.02, 0.2)))[:, None, None]
     if rng.random() < 0.12:  # flicker of lamps against the shutter
@@ -174,53 +204,53 @@ def seen(frames, at, x, y):
     return float(steps.size > 0 and steps.mean() > 8)
 
 
-def clip(rng, part="train"):
-    """One clip: u8 [96, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
+def clip(rng, half):
+    """One clip of the scenes of a half: u8 [96, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
     fps = float(rng.choice(RATES))
     cuts = [0, T] if rng.random() < 0.7 else [0] + sorted(rng.integers(10, T - 10, rng.integers(1, 4)).tolist()) + [T]
-    hits, silent_scenes = (HELD_HITS, HELD_CALM) if part == "held" else (HITS, CALM)
     parts, events = [], []
     silent = rng.random() < 0.3
     for a, b in zip(cuts[:-1], cuts[1:]):
         if b - a < 2:
             b = a + 2
-        f, e = shot(rng, pick(rng, silent_scenes if silent or rng.random() < 0.05 else hits), fps, b - a)
+        f, e = shot(rng, pick(rng, (CALM if silent or rng.random() < 0.05 else HITS)[half]), half, fps, b - a)
         parts.append(f)
         events += [(p + a, *rest) for p, *rest in e]
     frames = spoil(rng, np.concatenate(parts)[:T], fps)
     return frames, [(p, w, x, y, c * seen(frames, p, x, y), kind) for p, w, x, y, c, kind in events if p < T - 0.5]
 
 
-def shard(path, part, index):
-    """Render and write one shard (atomically)."""
-    rng = np.random.default_rng([21, ["train", "fit", "held"].index(part), index])
+def shard(job):
+    """Render and write one shard (atomically) unless it is there. job = (folder, part, number) -> path."""
+    folder, part, index = job
+    path = Path(folder) / f"{part}-{index:04d}.npz"
+    if path.exists():
+        return path
+    rng = np.random.default_rng([24, PARTS.index(part), index])
     frames, rows = [], []
     for i in range(PER_SHARD):
-        f, ev = clip(rng, part)
+        f, ev = clip(rng, part[-1])
         frames.append(f)
         rows += [(i, *e) for e in ev]
     tmp = path.with_suffix(".tmp.npz")
     np.savez(tmp, frames=np.stack(frames), events=np.array(rows, np.float32).reshape(-1, 7))
     os.replace(tmp, path)
+    return path
 
 
-def render_missing(out, shards, part="train", first=0):
-    """Render the shards that are not there yet; yields each path when it is ready."""
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    for k in range(first, first + shards):
-        path = out / f"{part}-{k:04d}.npz"
-        if not path.exists():
-            shard(path, part, k)
-        yield path
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--out", default="work/sync/clips")
+    p.add_argument("--shards", type=int, default=38, help="of 32 clips, of each half, to train on")
+    p.add_argument("--fresh", type=int, default=6, help="of each half, not to train on")
+    p.add_argument("--workers", type=int, default=1)
+    a = p.parse_args()
+    Path(a.out).mkdir(parents=True, exist_ok=True)
+    jobs = [(a.out, f"fresh-{half}", k) for k in range(a.fresh) for half in "ab"] + [(a.out, f"train-{half}", k) for k in range(a.shards) for half in "ab"]
+    with Pool(a.workers) as pool:
+        for path in pool.imap(shard, jobs):
+            print(path, flush=True)
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser()
-    p.add_argument("--out", default="work/sync/clips")
-    p.add_argument("--shards", type=int, default=60)
-    p.add_argument("--first", type=int, default=0)
-    p.add_argument("--part", choices=["train", "fit", "held"], default="train")
-    a = p.parse_args()
-    for path in render_missing(a.out, a.shards, a.part, a.first):
-        print(path, flush=True)
+    main()
