@@ -1,6 +1,6 @@
 """Measures takes at several guide strengths on new scenes and writes reports/denoiser.json.
 
-  python denoiser_eval.py --shared ../../../../shared --out work/denoiser --arms work/denoiser/guided.pt work/denoiser/start.pt --scenes 60 --workers 2
+  python denoiser_eval.py --shared ../../../../shared --out work/denoiser --arms ../denoiser.onnx work/denoiser/denoiser.pt --scenes 60 --workers 2
 
 An arm is a file of denoiser_train.py or a denoiser.onnx; encoder and decoder are the bundle's. The first half of the scenes
 is performed with recordings of the training set (T), the second with held-out ones (H).
@@ -98,7 +98,7 @@ class Bench:
         self.encoder = published_encoder(os.path.join(bundle, "encoder.onnx"))
         decoder = session(os.path.join(bundle, "decoder.onnx"), 1)
         self.decode = lambda latents: decoder.run(None, {"latents": latents.numpy()})[0][0, 0]
-        self.arms = {pathlib.Path(a).stem: opened(a) for a in arms}
+        self.arms = {pathlib.Path(a).name: opened(a) for a in arms}
         self.classes, self.pcm = load_cuts(shared, out)
         self.texts, self.nearest = load_texts(self.classes, out), NearestClass(self.encoder, self.classes, self.pcm)
         heard = [c for e in self.classes.values() for c in e["cuts"] if not c.held_out]
@@ -131,7 +131,7 @@ def one_take(bench, scene, arm, strength, steps, guidance, seed):
         x = bench.encoder(torch.tensor(scene["audio"][-1])[None])
         if strength > 0:
             word, sync = torch.tensor(bench.texts[scene["name"]][0])[None, None], torch.tensor(scene["sync"].T)[None]
-            x = generate(bench.arms[arm], word, sync, x, strength, steps, guidance, seed, follows=strength < 1 and arm != "start")
+            x = generate(bench.arms[arm], word, sync, x, strength, steps, guidance, seed, follows=strength < 1)
     return bench.decode(x), time.time() - began
 
 
@@ -219,7 +219,7 @@ def main():
             for label, row in its_rows.items():
                 rows.setdefault(label, []).append(row)
             print(f"{done + 1} of {args.scenes} {name}", flush=True)
-    steps = {pathlib.Path(a).stem: load_denoiser(a)[1] for a in args.arms if a.endswith(".pt")}
+    steps = {pathlib.Path(a).name: load_denoiser(a)[1] for a in args.arms if a.endswith(".pt")}
     report = {"scenes": args.scenes, "trained_steps": steps, "variants": {label: summary(found) for label, found in rows.items()}}
     print("| strength | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 1) + "|")
     for label, row in report["variants"].items():

@@ -1,6 +1,6 @@
 """Writes denoiser.onnx and checks it against torch.
 
-  python denoiser_export.py --denoiser work/denoiser/guided.pt --bundle ..
+  python denoiser_export.py --denoiser work/denoiser/denoiser.pt --bundle ..
 """
 import argparse
 import json
@@ -36,7 +36,7 @@ def example(batch, length, words, seed=0):
 
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    args.add_argument("--denoiser", default="work/denoiser/guided.pt")
+    args.add_argument("--denoiser", default="work/denoiser/denoiser.pt")
     args.add_argument("--bundle", default="..")
     args.add_argument("--report", default="reports/denoiser_export.json")
     args = args.parse_args()

@@ -1,14 +1,11 @@
-"""Trains denoisers on rendered scenes. Resumable: run the same command again.
+"""Trains the denoiser on rendered scenes. Resumable: run the same command again.
 
   python denoiser_train.py --shared ../../../../shared --out work/denoiser --minutes 60 --device cuda --batch 64
 
 Flow matching with sigma = sigmoid(N(0.9, 1.3)): most steps near noise, where the guide and the events have to say what
 comes. Guide and target are different performances of the same events; 15 % have no guide, 10 % no condition.
 
-Arms are trained side by side, step by step on the same scenes and the same noise:
-guided   is shown the guide as condition
-start    never is: a take can only start from the guide's latents
-Each leaves ARM.pt, its averaged weights in 16 bits; resume.pt goes on from. The learning rate follows the clock, summed
+It leaves denoiser.pt, averaged weights in 16 bits; resume.pt goes on from. The learning rate follows the clock, summed
 over all runs, so that it ends at its lowest after --minutes however quick the machine is. Scenes may still be rendering:
 new shards are taken in as they come.
 """
@@ -25,7 +22,6 @@ from denoiser_model import Denoiser, target_of
 from denoiser_scenes import FRAMES
 from denoiser_sounds import load_cuts, load_texts
 
-ARMS = ("guided", "start")
 CROP, WHOLE_FROM = 240, 0.75       # latents; from that part of the time on scenes are seen whole
 PEAK_RATE, WARM_STEPS = 1e-3, 200
 SAVE_S, LOOK_S, TELL_S = 60, 30, 5
@@ -83,20 +79,18 @@ def make_batch(scenes, texts, generator, count, crop):
     return piece(first), piece(guide) * keep[0], sync[i[:, None], frames].float() * keep[2], word[:, None] * keep[1]
 
 
-class Arm:
-    """A model in training, with its running average."""
+class Learner:
+    """The model in training, with its running average."""
 
-    def __init__(self, name, device):
+    def __init__(self, device):
         torch.manual_seed(0)
-        self.name, self.model = name, Denoiser().to(device)
+        self.model = Denoiser().to(device)
         self.now = self.model.state_dict()                          # the living weights themselves
         self.average = {k: v.clone() for k, v in self.now.items()}
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=torch.device(device).type == "cuda")
         self.loss = torch.zeros((), device=device)                  # summed since it was last told
 
     def train(self, data, noise, sigma, guide, sync, text, rate, step):
-        if self.name == "start":
-            guide = torch.zeros_like(guide)
         spread = torch.sqrt(sigma ** 2 + (1 - sigma) ** 2)
         x = ((1 - sigma) * data + sigma * noise) / spread
         cond = self.model.conditioning(sigma[:, 0, 0], text, guide)
@@ -132,7 +126,6 @@ def main():
     args.add_argument("--shared", default="../../../../shared")
     args.add_argument("--out", default="work/denoiser")
     args.add_argument("--minutes", type=float, default=60.0, help="over all runs")
-    args.add_argument("--arms", nargs="+", choices=ARMS, default=["guided"])
     args.add_argument("--batch", type=int, default=6, help="in scenes of 8 s")
     args.add_argument("--device", default="cpu")
     args.add_argument("--threads", type=int, default=1)
@@ -143,21 +136,19 @@ def main():
     classes, _ = load_cuts(args.shared, args.out)
     names = sorted(classes)
     texts, scenes = padded_texts(load_texts(classes, args.out), names, args.device), Scenes(args.out, names, args.device)
-    arms, step, spent = [Arm(name, args.device) for name in args.arms], 0, 0.0
+    learner, step, spent = Learner(args.device), 0, 0.0
     resume = os.path.join(args.out, "resume.pt")
     if os.path.exists(resume):
         saved = torch.load(resume, weights_only=True, map_location=args.device)
         step, spent = saved["step"], saved["spent"]
-        for arm in arms:
-            arm.restore(saved[arm.name])
-    print(f"{sum(p.numel() for p in arms[0].model.parameters()) / 1e6:.2f} M, {len(scenes)} scenes, from step {step}", flush=True)
+        learner.restore(saved["learner"])
+    print(f"{sum(p.numel() for p in learner.model.parameters()) / 1e6:.2f} M, {len(scenes)} scenes, from step {step}", flush=True)
 
     def save():
-        write({"step": step, "spent": spent, **{arm.name: arm.state() for arm in arms}}, resume)
-        for arm in arms:
-            average = {k: v.half().cpu() for k, v in arm.average.items()}
-            if all(v.isfinite().all() for v in average.values()):
-                write({"average": average, "step": step, "arm": arm.name}, os.path.join(args.out, arm.name + ".pt"))
+        write({"step": step, "spent": spent, "learner": learner.state()}, resume)
+        average = {k: v.half().cpu() for k, v in learner.average.items()}
+        if all(v.isfinite().all() for v in average.values()):
+            write({"average": average, "step": step}, os.path.join(args.out, "denoiser.pt"))
 
     saved_at = looked_at = told_at = time.time()
     told_step, generator = step, torch.Generator(args.device)
@@ -172,16 +163,14 @@ def main():
         sigma = torch.where(torch.rand(sigma.shape, generator=generator, device=args.device) < 0.05, torch.ones_like(sigma), sigma)
         noise = normal(*data.shape)
         rate = PEAK_RATE * min(1, (step + 1) / WARM_STEPS) * (0.01 + 0.99 * 0.5 * float(1 + np.cos(np.pi * done)))
-        for arm in arms:
-            arm.train(data, noise, sigma, guide, sync, text, rate, step)
+        learner.train(data, noise, sigma, guide, sync, text, rate, step)
         step += 1
         now = time.time()
         spent, last = spent + now - last, now
         if now - told_at > TELL_S:
-            losses = {arm.name: round(arm.loss.item() / (step - told_step), 4) for arm in arms}
-            print(json.dumps({"step": step, "loss": losses, "rate": round(rate, 6), "scenes": len(scenes), "seconds": round(spent)}), flush=True)
-            for arm in arms:
-                arm.loss.zero_()
+            loss = round(learner.loss.item() / (step - told_step), 4)
+            print(json.dumps({"step": step, "loss": loss, "rate": round(rate, 6), "scenes": len(scenes), "seconds": round(spent)}), flush=True)
+            learner.loss.zero_()
             told_at, told_step = now, step
         if now - looked_at > LOOK_S and done < WHOLE_FROM:
             scenes.look()
