@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 LATENT_DIM, TEXT_DIM = 64, 384
-DIM, HEADS, WIDE, COND = 288, 6, 832, 128
-ATTENDS = (False, True) * 4
+DIM, HEADS, WIDE, COND = 256, 4, 768, 128
+ATTENDS = (False, True, False, True, False, True, False)
 
 
 def modulate(x, shift, scale):
@@ -23,11 +23,11 @@ def modulate(x, shift, scale):
 
 
 class Block(torch.nn.Module):
-    """[B, T, 288], cond [B, 128] -> [B, T, 288]."""
+    """[B, T, 256], cond [B, 128] -> [B, T, 256]."""
 
     def __init__(self, attends):
         super().__init__()
-        self.near = torch.nn.Conv1d(DIM, DIM, 7, padding=3, groups=DIM)
+        self.near = torch.nn.Conv1d(DIM, DIM, 5, padding=2, groups=DIM)
         self.norm = torch.nn.LayerNorm(DIM, elementwise_affine=False)
         self.up = torch.nn.Linear(DIM, WIDE)
         self.down = torch.nn.Linear(WIDE, DIM)
@@ -41,7 +41,7 @@ class Block(torch.nn.Module):
 
     def attend(self, x):
         batch, count, _ = x.shape
-        q, k, v = self.qkv(x).reshape(batch, -1, 3, HEADS, DIM // HEADS).permute(2, 0, 3, 1, 4)   # [B, H, T, 48] each
+        q, k, v = self.qkv(x).reshape(batch, -1, 3, HEADS, DIM // HEADS).permute(2, 0, 3, 1, 4)   # [B, H, T, 64] each
         weights = torch.softmax(q @ k.transpose(-1, -2) * (DIM // HEADS) ** -0.5, -1)
         return self.out((weights @ v).transpose(1, 2).reshape(batch, -1, DIM))
 
@@ -90,7 +90,7 @@ class Denoiser(torch.nn.Module):
         rows = torch.cat([x.transpose(1, 2), guide.transpose(1, 2), sync], -1)       # [B, L, 130]
         length = rows.shape[1]
         even = torch.cat([rows, torch.zeros_like(rows[:, :1])], 1)[:, :(length + 1) // 2 * 2]
-        h = self.first(even.reshape(rows.shape[0], -1, 2 * rows.shape[2])).float()   # [B, T, 288]; summed in 32 bits
+        h = self.first(even.reshape(rows.shape[0], -1, 2 * rows.shape[2])).float()   # [B, T, 256]; summed in 32 bits
         for block in self.blocks:
             h = block(h, cond)
         shift, scale = self.shape(cond)[:, None].chunk(2, -1)
