@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import sync_camera as camera
 import sync_scenes_air as air
 import sync_scenes_body as body
 import sync_scenes_calm as calm
@@ -25,7 +26,7 @@ import sync_scenes_hit as hit
 import sync_scenes_more as more
 import sync_scenes_new as new
 from sync_draw import ASPECT, H, W, View, background
-from sync_motion import ring, smooth, wander
+from sync_motion import wander
 
 T = 96
 PER_SHARD = 32
@@ -54,52 +55,6 @@ def pick(rng, table):
     return keys[rng.choice(len(keys), p=w / w.sum())]
 
 
-def camera(rng, ts, events):
-    """Zoom [K], centre offset [K, 2] (world units), roll [K]: the camera's path over a shot."""
-    kind = rng.choice(["tripod", "hand", "hand", "pan", "wild"])
-    far = rng.uniform(0.4, 0.85) if rng.random() < 0.2 else np.exp(rng.normal(0, 0.12))
-    zoom, off, roll = np.full_like(ts, far), np.zeros((len(ts), 2)), np.zeros_like(ts)
-    if kind in ("hand", "wild"):
-        amt = np.exp(rng.uniform(np.log(0.002), np.log(0.03))) * (2 if kind == "wild" else 1)
-        for rate, share in ((0.6, 1.0), (2.0, 0.4), (6.0, 0.12)):
-            off += amt * share * np.stack([wander(rng, ts, rate, 1), wander(rng, ts, rate, 1)], 1)
-        roll += wander(rng, ts, 0.8, amt * 0.5)
-        zoom = zoom * np.exp(wander(rng, ts, 0.5, amt * 0.6))
-    if kind in ("pan", "wild"):
-        for _ in range(rng.integers(1, 4)):
-            a, d = rng.uniform(ts[0], ts[-1]), rng.uniform(0.2, 2.0)
-            off += np.outer(smooth((ts - a) / d), rng.normal(0, 0.25, 2))
-        off -= off[len(ts) // 2] * rng.uniform(0.3, 1)
-    if rng.random() < 0.15:
-        zoom = zoom * np.exp(rng.normal(0, 0.3) * smooth((ts - rng.uniform(ts[0], ts[-1])) / rng.uniform(0.3, 2)))
-    if events and rng.random() < 0.12:
-        off[:, 1] += ring(ts, [(e[0], e[1]) for e in events], rng.uniform(0.04, 0.12), rng.uniform(6, 14), rng.uniform(0.003, 0.02))
-    return zoom, off, roll
-
-
-def by_hand(rng, frames, events, fps):
-    """The camera turns about its own axes in a hand: a perspective that wanders. f32 [n, 64, 112]; events move along."""
-    n = len(frames)
-    t = np.arange(n) / fps
-    move = lambda low, high: sum(wander(rng, t, rate * rng.uniform(0.7, 1.4), np.exp(rng.uniform(np.log(low), np.log(high))) * share) for rate, share in ((0.7, 1.0), (2.0, 0.5), (5.0, 0.2)))
-    tilt, shift, roll = [move(0.005, 0.12) for _ in range(2)], [move(0.004, 0.06) for _ in range(2)], move(0.002, 0.03)
-    steady = smooth((t - rng.uniform(0, t[-1] + 1)) / rng.uniform(0.2, 1.5)) if rng.random() < 0.3 else 1.0  # held still at first
-    lean = rng.normal(0, 0.15, 2) * (rng.random() < 0.5)
-    norm = np.array([[2 / W, 0, -1], [0, 2 / W, -H / W], [0, 0, 1]])  # pixels -> -1..1 across
-    out, maps = np.empty_like(frames), []
-    for k in range(n):
-        h = np.array([[1.06, -roll[k], shift[0][k]], [roll[k], 1.06, shift[1][k]], [tilt[0][k] + lean[0], tilt[1][k] + lean[1], 1.0]])
-        h = np.linalg.inv(norm) @ (np.eye(3) + (h - np.eye(3)) * (steady if np.isscalar(steady) else steady[k])) @ norm
-        out[k] = cv2.warpPerspective(frames[k], h, (W, H), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        maps.append(h)
-    moved = []
-    for f, w, x, y, counts, kind in events:
-        p = maps[int(np.clip(round(f), 0, n - 1))] @ np.array([(x + 1) * W / 2, (y + 1) * H / 2, 1.0])
-        x, y = p[0] / p[2] / W * 2 - 1, p[1] / p[2] / H * 2 - 1
-        moved.append((f, w, x, y, counts * float(abs(x) < 1.0 and abs(y) < 1.05), kind))
-    return out, moved
-
-
 def shot(rng, scene, half, fps, n):
     """Render n frames of one shot of a half of the kinds. Returns f32 [n, 64, 112], events [(frame position, intensity, x, y, counts, kind)]."""
     subs = int(rng.choice([1, 2, 3, 4]))
@@ -113,7 +68,7 @@ def shot(rng, scene, half, fps, n):
         layers.insert(0, BEHIND[half][rng.integers(len(BEHIND[half]))](rng, grid)[0])
     elif not events and rng.random() < 0.4:
         layers.append(pick(rng, DISTRACT[half])(rng, grid)[0])
-    zoom, off, roll = camera(rng, grid, events)
+    zoom, off, roll = camera.path(rng, grid, events)
     tilt, base_zoom = (rng.normal(0, 0.05) if rng.random() < 0.5 else 0), 64.0
     flip = rng.random() < 0.5
     back = background(rng)
@@ -143,7 +98,7 @@ def shot(rng, scene, half, fps, n):
         sx, sy = px[0] / W * 2 - 1, px[1] / H * 2 - 1
         inside = abs(sx) < 1.0 and abs(sy) < 1.05
         out.append((f, w, -sx if flip else sx, sy, float(inside and w > 0.14), kind_of(scene)))
-    return by_hand(rng, frames, out, fps) if n > 4 and rng.random() < (0.18 if events else 0.3) else (frames, out)
+    return camera.by_hand(rng, frames, out, fps) if n > 4 and rng.random() < (0.18 if events else 0.3) else (frames, out)
 
 
 def spoil(rng, frames, fps):
