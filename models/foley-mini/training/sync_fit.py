@@ -2,9 +2,9 @@
 
   python sync_fit.py work/sync/NAME.pt ../sync.onnx [--beside sync_first.onnx] [--report reports/sync.json]
 
-`--beside` pairs it with the graph of another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
+`--beside` takes the onsets from the graph of another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
 clips: slope and offset of the onset logit by logistic regression (is this peak an event?), the highest threshold whose F1 is
-within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing.
+within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing. A net beside keeps the settings it had.
 """
 import argparse
 import json
@@ -76,32 +76,30 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("state", help="work/sync/NAME.pt")
     p.add_argument("graph", help="the graph to write")
-    p.add_argument("--beside", help="graph of a net that sees 56x32, to pair it with")
+    p.add_argument("--beside", help="graph of a net that sees 56x32, whose onsets are taken")
     p.add_argument("--report", default="reports/sync.json")
     p.add_argument("--work", default="work/sync")
     a = p.parse_args()
     net, run = load_net(a.state)
     export(net, a.graph)
     drawn = lambda graph: (row for part in PARTS[run["kinds"]] for row in sync_eval.scenes(sync_eval.onnx_predict(graph), f"{a.work}/clips", part.replace("train", "fresh")))
-    rows, weights = list(drawn(a.graph)), {}
-    weights["own"] = calibration(rows)[:2]
+    rows = list(drawn(a.graph))
     if a.beside:
-        others = list(drawn(a.beside))
-        weights["beside"] = calibration(others)[:2]
-        mean = lambda o, e: 0.5 * (weights["beside"][0] * logit(o[:, 0]) + weights["beside"][1] + weights["own"][0] * logit(e[:, 0]) + weights["own"][1])
-        rows = [(with_logit(e, mean(o, e)), k, truth) for (e, k, truth), (o, _, _) in zip(rows, others)]
-        a_both, b_both, off = calibration(rows)
+        rows = [(np.concatenate([first[:, :1], own[:, 1:]], 1), kinds, truth) for (own, kinds, truth), (first, _, _) in zip(rows, drawn(a.beside))]
+    slope, constant, off = calibration(rows)
+    if a.beside:
         raw = Path(a.graph).with_suffix(".raw.onnx")
         Path(a.graph).replace(raw)
-        half = 0.5 * a_both
-        sync_pair.write(a.beside, raw, (half * weights["beside"][0], half * weights["own"][0], half * (weights["beside"][1] + weights["own"][1]) + b_both), a.graph)
+        sync_pair.write(a.beside, raw, slope, constant, a.graph)
         raw.unlink()
     else:
-        a_both, b_both, off = calibration(rows)
-        net.slope, net.offset = float(a_both), float(-b_both / a_both)
+        net.slope, net.offset = float(slope), float(-constant / slope)
         export(net, a.graph)
-    rows = [(with_logit(e, a_both * logit(e[:, 0]) + b_both), k, truth) for e, k, truth in rows]
+    rows = [(with_logit(e, slope * logit(e[:, 0]) + constant), k, truth) for e, k, truth in rows]
     peaks, facts = settle(rows, off)
+    if a.beside:
+        peaks.update(sync_pair.FIRST, threshold=round(float(1 / (1 + np.exp(-slope * logit(sync_pair.FIRST["threshold"]) - constant))), 4))
+        facts["at_best"] = sync_eval.synthetic(rows, {"threshold": peaks["threshold"], "latency_s": peaks["latencySeconds"]})
     again = next(drawn(a.graph))[0]
     assert np.abs(again - rows[0][0]).max() < 1e-3, "the graph does not say what was settled on"
     report = json.loads(Path(a.report).read_text()) if Path(a.report).exists() else {}
