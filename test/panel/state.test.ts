@@ -6,6 +6,7 @@ import { readCueSheet, writeCueSheet } from "../../panel/src/state/cue-sheet.ts"
 import { keepPersisted, loadPersisted } from "../../panel/src/state/persist.ts";
 import { initialState, type State } from "../../panel/src/state/state.ts";
 import { createStore } from "../../panel/src/state/store.ts";
+import { clipOfPanel } from "../support/clip-of-panel.ts";
 
 function memory(): Pick<Storage, "getItem" | "setItem"> {
   const kept = new Map<string, string>();
@@ -13,15 +14,7 @@ function memory(): Pick<Storage, "getItem" | "setItem"> {
 }
 const withClip = (change: Partial<State> = {}): State => ({
   ...initialState(loadPersisted(memory())),
-  clip: {
-    path: "/clips/door.mov",
-    sequence: null,
-    name: "door.mov",
-    url: null,
-    urlStartSeconds: 0,
-    count: { rate: { num: 25, den: 1 }, dropFrame: false, startFrame: 0 },
-    duration: ticksOfSeconds(10),
-  },
+  clip: clipOfPanel,
   range: { from: ticksOfSeconds(2), to: ticksOfSeconds(4) },
   ...change,
 });

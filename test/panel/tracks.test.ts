@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { ticksOfSeconds } from "../../local-server/protocol/index.ts";
 import { placeTakeOf } from "../../panel/src/actions/takes.ts";
 import { select, selectOnTrack } from "../../panel/src/actions/transport.ts";
 import type { App } from "../../panel/src/app.ts";
@@ -8,6 +7,7 @@ import { loadPersisted } from "../../panel/src/state/persist.ts";
 import { soundingTracks } from "../../panel/src/state/sounding.ts";
 import { initialState, type State, type Take } from "../../panel/src/state/state.ts";
 import { createStore } from "../../panel/src/state/store.ts";
+import { clipOfPanel } from "../support/clip-of-panel.ts";
 import { takeRecord } from "../support/take-record.ts";
 
 /** Takes of the same clip over the same second, and the panel's own host in a browser. */
@@ -28,19 +28,10 @@ const take = (id: string, createdAt_ms: number, basedOn?: string): Take => ({
 const steps = take("steps", 1);
 const rain = take("rain", 2);
 const moved = take("steps moved", 3, "steps");
-const door: NonNullable<State["clip"]> = {
-  path: "/clips/door.mov",
-  sequence: null,
-  name: "door.mov",
-  url: null,
-  urlStartSeconds: 0,
-  count: { rate: { num: 25, den: 1 }, dropFrame: false, startFrame: 0 },
-  duration: ticksOfSeconds(10),
-};
 
 function opened() {
   const persisted = loadPersisted({ getItem: () => null });
-  const store = createStore<State>({ ...initialState(persisted), clip: door, takes: [steps, rain, moved] });
+  const store = createStore<State>({ ...initialState(persisted), clip: clipOfPanel, takes: [steps, rain, moved] });
   const app = { store, host: createBrowserHost(store) } as App;
   const heard = (): string[] =>
     soundingTracks(store.get(), async () => new ArrayBuffer(0))
