@@ -4,7 +4,8 @@
 
 `--beside` takes the onsets from the graph of another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
 clips: slope and offset of the onset logit by logistic regression (is this peak an event?), the highest threshold whose F1 is
-within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing. A net beside keeps the settings it had.
+within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing. A net
+beside keeps the settings it had.
 """
 import argparse
 import json
@@ -46,9 +47,8 @@ def logit(p):
     return np.log(p / (1 - p))
 
 
-def with_logit(events, values):
-    """The same events with the probability of another onset logit."""
-    return np.concatenate([1 / (1 + np.exp(-values))[:, None], events[:, 1:]], 1)
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
 
 
 def calibration(rows):
@@ -63,13 +63,14 @@ def calibration(rows):
     return (*logistic(logit(p), y), off)
 
 
-def settle(rows, off):
-    """Peaks' settings and facts for the report, of rows with calibrated probabilities."""
+def settle(rows, off, kept):
+    """Peaks' settings and facts for the report, of rows with calibrated probabilities; `kept` are settings that stand already."""
     latency = round(float(-np.median(off)) / 24, 3) + 0.0  # frames at the commonest rate
     found = {t: sync_eval.synthetic(rows, {"threshold": t, "latency_s": latency}) for t in THRESHOLDS}
     best = max(t for t, s in found.items() if s["f1"] >= max(r["f1"] for r in found.values()) - NEAR)
-    return {"threshold": best, "minGapSeconds": 0.12, "latencySeconds": latency}, {
-        "by_threshold": {str(t): [s["f1"], s["false_hits_per_10s_of_silent_clips"]] for t, s in found.items()}, "at_best": found[best]}
+    peaks = {"threshold": best, "minGapSeconds": 0.12, "latencySeconds": latency, **kept}
+    return peaks, {"by_threshold": {str(t): [s["f1"], s["false_hits_per_10s_of_silent_clips"]] for t, s in found.items()},
+                   "as_set": sync_eval.synthetic(rows, {"threshold": peaks["threshold"], "latency_s": peaks["latencySeconds"]})}
 
 
 def main():
@@ -87,19 +88,18 @@ def main():
     if a.beside:
         rows = [(np.concatenate([first[:, :1], own[:, 1:]], 1), kinds, truth) for (own, kinds, truth), (first, _, _) in zip(rows, drawn(a.beside))]
     slope, constant, off = calibration(rows)
+    calibrated, kept = lambda p: sigmoid(slope * logit(p) + constant), {}
     if a.beside:
         raw = Path(a.graph).with_suffix(".raw.onnx")
         Path(a.graph).replace(raw)
         sync_pair.write(a.beside, raw, slope, constant, a.graph)
         raw.unlink()
+        kept = {**sync_pair.FIRST, "threshold": round(float(calibrated(sync_pair.FIRST["threshold"])), 4)}
     else:
         net.slope, net.offset = float(slope), float(-constant / slope)
         export(net, a.graph)
-    rows = [(with_logit(e, slope * logit(e[:, 0]) + constant), k, truth) for e, k, truth in rows]
-    peaks, facts = settle(rows, off)
-    if a.beside:
-        peaks.update(sync_pair.FIRST, threshold=round(float(1 / (1 + np.exp(-slope * logit(sync_pair.FIRST["threshold"]) - constant))), 4))
-        facts["at_best"] = sync_eval.synthetic(rows, {"threshold": peaks["threshold"], "latency_s": peaks["latencySeconds"]})
+    rows = [(np.concatenate([calibrated(e[:, :1]), e[:, 1:]], 1), k, truth) for e, k, truth in rows]
+    peaks, facts = settle(rows, off, kept)
     again = next(drawn(a.graph))[0]
     assert np.abs(again - rows[0][0]).max() < 1e-3, "the graph does not say what was settled on"
     report = json.loads(Path(a.report).read_text()) if Path(a.report).exists() else {}
