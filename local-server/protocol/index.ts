@@ -1,3 +1,4 @@
+export * from "./credit.ts";
 export * from "./cue-sheet.ts";
 export * from "./errors.ts";
 export * from "./manifest.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { creditSchema } from "./credit.ts";
 
 /**
  * Prompts are data: at most 500 code points (so 2,000 bytes), no control characters, no lone surrogates; empty, or with
@@ -135,6 +136,10 @@ export const takeSchema = z.object({
   truePeakDb: z.number().nullable(),
   gainDb: z.number(),
   events: z.array(eventSchema),
+  /** Ids of all recordings that are heard, those of beds too; a user's own by the file. Takes older than this have none. */
+  recordings: z.array(z.string()).default([]),
+  /** Whom to name for them: those whose licence asks for it. */
+  credits: z.array(creditSchema).default([]),
   /** Parts made anew, oldest first; `file` is the take that each was made from, which still lies beside this one. */
   history: z
     .array(

@@ -13,7 +13,9 @@ type Document = {
   readonly openapi: string;
   readonly info: { title?: string };
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { schemas: Record<string, { properties?: Record<string, { enum?: string[] }> }> };
+  readonly components: {
+    schemas: Record<string, { properties?: Record<string, { enum?: string[] }>; required?: string[] }>;
+  };
 };
 
 let server: ServerHere;
@@ -53,6 +55,16 @@ test("every address of the server stands in it and no other, each with a name of
   );
   expect(new Set(names).size).toBe(names.length);
   expect(document.components.schemas.Problem?.properties?.code?.enum).toEqual(Object.keys(ERRORS));
+});
+
+test("a take's record always says which recordings are heard and whom to credit", () => {
+  const { TakeRecord, Credit } = document.components.schemas;
+  expect(TakeRecord?.required).toEqual(expect.arrayContaining(["recordings", "credits"]));
+  expect(TakeRecord?.properties?.credits).toMatchObject({
+    type: "array",
+    items: { $ref: expect.stringMatching(/Credit$/) },
+  });
+  expect(Credit?.required?.sort()).toEqual(["author", "licence", "source"]);
 });
 
 test("what is answered is what the document says, no field more", { timeout: 60_000 }, async () => {

@@ -17,6 +17,8 @@ export const takeRecord = (changes: Partial<TakeRecord> = {}): TakeRecord => ({
   truePeakDb: null,
   gainDb: 0,
   events: [],
+  recordings: [],
+  credits: [],
   chosen: [],
   guideStrength: 0,
   steps: 8,

@@ -201,6 +201,8 @@ export function summary(result: JobResult, mux: string | null, wallSeconds: numb
       lufs: record.lufs,
       events: record.events,
       chosen: record.chosen,
+      recordings: record.recordings,
+      credits: record.credits,
     })),
     mux,
     model: bundle.id,

@@ -1,13 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type {
-  Change,
-  ErrorBody,
-  GenerateRequest,
-  JobResource,
-  Stage,
-  TakeRecord,
-  TakeResource,
-} from "../../protocol/index.ts";
+import type { Change, ErrorBody, GenerateRequest, JobResource, Stage, TakeResource } from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 
 /** What was found out of a request before it was queued. */
@@ -151,7 +143,8 @@ const takeResource = (row: Row): TakeResource => ({
   id: String(row.id),
   jobId: String(row.jobId),
   path: String(row.path),
-  record: JSON.parse(String(row.record)) as TakeRecord,
+  // Takes that were recorded before these fields were have none.
+  record: { recordings: [], credits: [], ...JSON.parse(String(row.record)) },
   hearted: row.hearted === 1,
   locked: row.locked === 1,
   createdAt_ms: Number(row.createdAt_ms),

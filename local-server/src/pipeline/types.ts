@@ -1,4 +1,4 @@
-import type { GenerateRequest, Rational, SampleCount, SoundEvent, Stage, Ticks } from "../../protocol/index.ts";
+import type { Credit, GenerateRequest, Rational, SampleCount, SoundEvent, Stage, Ticks } from "../../protocol/index.ts";
 import type { Tensor } from "../onnx/tensor.ts";
 
 /** What ffprobe tells of a clip, measured on the video stream and its packets. Seconds count from the first frame. */
@@ -106,6 +106,9 @@ export interface Guide {
   readonly room: "in" | "out" | null;
   readonly events: readonly SoundEvent[];
   readonly chosen: readonly ChosenClass[];
+  /** Ids of the recordings that are heard in the take, and whom to name for them. */
+  readonly recordings: readonly string[];
+  readonly credits: readonly Credit[];
 }
 
 export interface ChosenClass {
@@ -122,8 +125,11 @@ export interface Kept {
   readonly toSeconds: number;
   /** The same in samples: first, and the one after the last. */
   readonly part: { readonly from: number; readonly to: number };
-  /** Its events outside the part. */
+  /** Its events outside the part, and those inside it. */
   readonly events: readonly SoundEvent[];
+  readonly replaced: readonly SoundEvent[];
+  readonly recordings: readonly string[];
+  readonly credits: readonly Credit[];
   readonly waveform: Waveform;
   /** Level that was given to it: the new part gets the same. */
   readonly gainDb: number;
@@ -155,6 +161,8 @@ export interface FinishedTake {
   readonly truePeakDb: number | null;
   readonly events: readonly SoundEvent[];
   readonly chosen: readonly ChosenClass[];
+  readonly recordings: readonly string[];
+  readonly credits: readonly Credit[];
   readonly cuts: readonly number[];
   readonly windows: number;
   /** One tensor [1,C,L] a voice: the denoised latents, or the performance encoded; null without an encoder. */

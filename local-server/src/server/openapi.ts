@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   clipSchema,
+  creditSchema,
   ERRORS,
   type ErrorCode,
   errorBodySchema,
@@ -30,6 +31,7 @@ for (const [id, schema] of Object.entries({
   Take: takeResourceSchema,
   TakeRecord: takeSchema,
   Event: eventSchema,
+  Credit: creditSchema,
   Clip: clipSchema,
   Model: modelSchema,
   Import: importSchema,

@@ -1,4 +1,11 @@
-import { type BankIndex, bankSchema, type Lexicon, lexiconSchema, type SoundClass } from "../../protocol/index.ts";
+import {
+  type BankIndex,
+  bankSchema,
+  type Credit,
+  type Lexicon,
+  lexiconSchema,
+  type SoundClass,
+} from "../../protocol/index.ts";
 import { UserError } from "../errors.ts";
 import type { Bundle } from "../onnx/bundle.ts";
 import { type Tensor, tensor } from "../onnx/tensor.ts";
@@ -37,6 +44,8 @@ export interface Bank {
   /** Words of languages that the text tower does not read; none for a user's folder. */
   readonly lexicons: readonly Lexicon[];
   load(classIndex: number): Promise<LoadedClass>;
+  /** Where each recording comes from, by its id; nothing is known of a user's own. */
+  readonly origins: ReadonlyMap<string, Credit>;
   /** Class of a recording by its id, or -1. */
   classOfSound(id: string): number;
 }
@@ -57,6 +66,7 @@ export async function openBundleBank(bundle: Bundle, signal: AbortSignal): Promi
     picture: picture && tensor(await bundle.readFloats(folder + picture.file), [picture.rows, picture.columns]),
     lexicons,
     load: (classIndex) => loadClass(bundle, folder, index, classIndex, signal),
+    origins: new Map(index.sounds.map(({ id, author, source, licence }) => [id, { author, source, licence }])),
     classOfSound(id) {
       const name = index.sounds.find((sound) => sound.id === id)?.class;
       return index.classes.findIndex((one) => one.id === name);
@@ -148,6 +158,7 @@ export async function openFolderBank(path: string, bundle: Bundle, signal: Abort
       const mode = 2 * beds.length > described.length ? "bed" : "event";
       return { mode, recordings: mode === "bed" ? beds : described };
     },
+    origins: new Map(),
     classOfSound: (id) => classes.findIndex((name) => byName.get(name)!.includes(id)),
   };
 }

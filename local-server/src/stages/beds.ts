@@ -31,6 +31,12 @@ export function mixInto(sum: Float32Array | null, layer: Float32Array, gain: num
   return out;
 }
 
+/** A bed in two decorrelated versions, and the recordings of them. */
+export interface Bed {
+  readonly sides: [Float32Array, Float32Array];
+  readonly recordings: readonly [Recording, Recording];
+}
+
 /** A bed where its stretches are, soft at the cuts it begins and ends with. */
 export function layBed(
   recordings: readonly Recording[],
@@ -39,12 +45,12 @@ export function layBed(
   levelDb: number,
   span: Span,
   random: Random,
-): [Float32Array, Float32Array] {
+): Bed {
   const bed = performBed(recordings, motion, levelDb, span, random);
   const everywhere = stretches.some(
     ({ from, to }) => from === Number.NEGATIVE_INFINITY && to === Number.POSITIVE_INFINITY,
   );
-  if (!everywhere) for (const side of bed) keepOnly(side, stretches, span);
+  if (!everywhere) for (const side of bed.sides) keepOnly(side, stretches, span);
   return bed;
 }
 
@@ -74,7 +80,7 @@ function performBed(
   levelDb: number,
   span: Span,
   random: Random,
-): [Float32Array, Float32Array] {
+): Bed {
   const first = random.int(recordings.length);
   const second = recordings.length > 1 ? (first + 1 + random.int(recordings.length - 1)) % recordings.length : first;
   const levels = motionLevels(motion, span);
@@ -86,7 +92,8 @@ function performBed(
     for (let n = 0; n < bed.length; n++) bed[n]! *= gain * levelAt(levels, n);
     return bed;
   };
-  return [lay(recordings[first]!, 0), lay(recordings[second]!, 0.5)];
+  const pair = [recordings[first]!, recordings[second]!] as const;
+  return { sides: [lay(pair[0], 0), lay(pair[1], 0.5)], recordings: pair };
 }
 
 function rmsDb(samples: Float32Array): number {

@@ -50,6 +50,8 @@ export function finish(
     truePeakDb: level.truePeakDb,
     events,
     chosen: guide.chosen,
+    recordings: guide.recordings,
+    credits: guide.credits,
     cuts: visual.cuts,
     windows: made.windows,
     latents: made.latents,

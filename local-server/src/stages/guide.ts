@@ -7,8 +7,9 @@ import { decodeSound } from "../video/sound.ts";
 import { type Bank, type LoadedClass, openBundleBank, openFolderBank } from "./bank.ts";
 import { bedLevelDb, beside, layBed, mixInto, underLevelDb } from "./beds.ts";
 import { scoreByPicture } from "./choose-sounds.ts";
+import { heardIn } from "./credits.ts";
 import { type Cue, chooseCues } from "./cues.ts";
-import { performAction, type Span, type Voice } from "./perform.ts";
+import { performAction, type Sounding, type Span, type Voice } from "./perform.ts";
 import { roomOf } from "./place.ts";
 import { shared, spot } from "./spotting.ts";
 import { openUserBank } from "./user-bank.ts";
@@ -35,12 +36,18 @@ export async function makeGuide(
     startSeconds: -plan.media.handleSamples / 48_000,
     sampleCount: plan.media.sampleCount,
   };
-  if (plan.guide.kind === "none") return { ...SILENT, events: visual.events };
+  if (plan.guide.kind === "none") return { ...SILENT, ...heardIn(plan, [], kept), events: visual.events };
   if (plan.guide.kind === "file") {
     const sound = await decodeSound(plan.guide.path, { signal: context.signal });
     const action = new Float32Array(span.sampleCount);
     action.set(sound.subarray(0, span.sampleCount - plan.media.handleSamples), plan.media.handleSamples);
-    return { ...SILENT, layers: { action, bed: null }, events: visual.events };
+    const heard = { recording: plan.guide.path, from: 0, to: sound.length / 48_000 };
+    return {
+      ...SILENT,
+      ...heardIn(plan, [heard], kept),
+      layers: { action, bed: null },
+      events: visual.events,
+    };
   }
   if (!bundle.manifest.roles.bank) {
     throw new UserError("bad_guide", "a model with a bank of sounds", bundle.manifest.id, "use --guide FILE or none");
@@ -60,7 +67,14 @@ async function bankOf({ guide }: Plan, own: Bank, bundle: Bundle, context: Conte
   return guide.kind === "bank" && guide.id !== undefined ? openUserBank(guide.id, bundle, context) : own;
 }
 
-const SILENT: Guide = { layers: { action: null, bed: null }, room: null, events: [], chosen: [] };
+const SILENT: Guide = {
+  layers: { action: null, bed: null },
+  room: null,
+  events: [],
+  chosen: [],
+  recordings: [],
+  credits: [],
+};
 
 /** A cue with its recordings. */
 interface Part extends LoadedClass {
@@ -94,30 +108,44 @@ async function perform(
   const random = createRandom(seed, PERFORMANCE_STREAM);
   let action: Float32Array | null = null;
   const events: SoundEvent[] = [];
+  const soundings: Sounding[] = [];
   const loudest = Math.max(...actors.map((actor) => actor.class.levelDb));
   for (const [i, actor] of actors.entries()) {
     const { recordings } = actor;
     const layer = performAction(lists[i]!, recordings, actor.class.tail, span, random, known);
     action = mixInto(action, layer.sound, beside(actor.class.levelDb, loudest));
     events.push(...layer.events);
+    soundings.push(...layer.soundings);
   }
   if (actors.length === 0 && known.size > 0) {
     const layer = performAction(given, [], "ring", span, random, known);
     action = layer.sound;
     events.push(...layer.events);
+    soundings.push(...layer.soundings);
   }
   const bedRandom = createRandom(seed, BED_STREAM);
   let bed: [Float32Array, Float32Array] | null = null;
   for (const { recordings, class: one, stretches } of beds) {
     const levelDb = bedLevelDb(one, actors[0]?.class ?? null) - underLevelDb(beds.length);
-    const layer = layBed(recordings, stretches, visual.motion, levelDb, span, bedRandom);
-    bed = bed ? [mixInto(bed[0], layer[0], 1), mixInto(bed[1], layer[1], 1)] : layer;
+    const { sides, recordings: laid } = layBed(recordings, stretches, visual.motion, levelDb, span, bedRandom);
+    bed = bed ? [mixInto(bed[0], sides[0], 1), mixInto(bed[1], sides[1], 1)] : sides;
+    // In mono the second version is not heard.
+    for (const { id } of laid.slice(0, plan.channels)) {
+      soundings.push(...stretches.map((stretch) => ({ recording: id, ...stretch })));
+    }
   }
   const sounds = (part: Part) => part.mode === "bed" || lists[actors.indexOf(part)]!.length > 0;
   const chosen: ChosenClass[] = parts
     .filter(sounds)
     .map(({ cue, class: { id, name }, mode }) => ({ class: id, words: name, score: cue.score, mode }));
-  return { layers: { action, bed }, room: null, events: events.sort((a, b) => a.time - b.time), chosen };
+  const replaced = await voicesOf(kept?.replaced ?? [], bank);
+  return {
+    layers: { action, bed },
+    room: null,
+    events: events.sort((a, b) => a.time - b.time),
+    chosen,
+    ...heardIn(plan, soundings, kept, bank, replaced),
+  };
 }
 
 /** The events of each class: the user's own, or what is kept of an older take and what is found beside it. */

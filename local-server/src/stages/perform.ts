@@ -24,6 +24,13 @@ export interface Span {
   readonly sampleCount: number;
 }
 
+/** Where a recording sounds, seconds of the range. */
+export interface Sounding {
+  readonly recording: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A recording with what its class says of its tail. */
 export interface Voice {
   readonly recording: Recording;
@@ -42,10 +49,11 @@ export function performAction(
   span: Span,
   random: Random,
   known: ReadonlyMap<string, Voice> = new Map(),
-): { sound: Float32Array; events: SoundEvent[] } {
+): { sound: Float32Array; events: SoundEvent[]; soundings: Sounding[] } {
   const out = new Float32Array(span.sampleCount);
   const pick = alternate(recordings, random);
   const performed: SoundEvent[] = [];
+  const soundings: Sounding[] = [];
   for (const [i, event] of events.entries()) {
     const drawn = random.bits();
     const named = event.sound === null ? undefined : known.get(event.sound);
@@ -64,8 +72,11 @@ export function performAction(
         ? Math.round((next.time - span.startSeconds) * SAMPLE_RATE_HZ) - start
         : Number.POSITIVE_INFINITY;
     mixChoked(out, shot.samples, start, limit);
+    const from = span.startSeconds + start / SAMPLE_RATE_HZ;
+    const to = from + Math.min(shot.samples.length, limit) / SAMPLE_RATE_HZ;
+    soundings.push({ recording: voice.recording.id, from, to });
   }
-  return { sound: out, events: performed };
+  return { sound: out, events: performed, soundings };
 }
 
 /** Round robin in seeded order: of the next three, the one whose weight suits the strength best. */

@@ -46,6 +46,7 @@ export async function openUserBank(id: string, bundle: Bundle, { signal, note }:
       }
       return { mode, recordings };
     },
+    origins: new Map(),
     classOfSound: (sound) => classOf.get(sound) ?? -1,
   };
 }

@@ -94,6 +94,8 @@ async function recordOf(
     truePeakDb: take.truePeakDb,
     gainDb: take.gainDb,
     events: [...take.events],
+    recordings: [...take.recordings],
+    credits: [...take.credits],
     ...(parent ? { history: parent.history } : {}),
     chosen: take.chosen.map(({ class: id, score, mode }) => ({ class: id, score, mode })),
     guideStrength: plan.guideStrength,

@@ -72,7 +72,14 @@ export async function run(
   };
   const windows = planWindows(latentLength, latentLength, 0, []);
   const latents = await denoise(plan, windows, conditioning, [features.noise], null, bundle, SILENT);
-  const guide = { layers: { action: null, bed: null }, room: null, events: [], chosen: [] };
+  const guide = {
+    layers: { action: null, bed: null },
+    room: null,
+    events: [],
+    chosen: [],
+    recordings: [],
+    credits: [],
+  };
   const { action } = await decode(plan, guide, latents, bundle, SILENT);
   return { latents: latents[0]!, audio: action! };
 }

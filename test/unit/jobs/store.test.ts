@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { type Change, generateRequestSchema } from "../../../local-server/protocol/index.ts";
+import { type Change, generateRequestSchema, type TakeRecord } from "../../../local-server/protocol/index.ts";
 import { newId, stemOf, takeId } from "../../../local-server/src/jobs/names.ts";
 import { openStore } from "../../../local-server/src/jobs/store.ts";
 import { tempFolder } from "../../support/cli.ts";
@@ -31,6 +31,15 @@ test("a key gives the same job for 48 hours; with another request it is refused"
   expect(store.keyed("k", newJob("steps").request, HOUR_MS)?.id).toBe(first.id);
   expect(store.submit(newJob("rain", "k"), 48 * HOUR_MS).id).not.toBe(first.id);
   expect(store.jobs()).toHaveLength(2);
+  store.close();
+});
+
+test("a take that was recorded before takes named their recordings has none", () => {
+  const { store } = newStore();
+  const { id } = store.submit(newJob());
+  const { recordings: _, credits: __, ...older } = takeRecord();
+  store.addTake({ id: takeId(id, 1), jobId: id, path: "/t/a.wav", record: older as TakeRecord });
+  expect(store.take(takeId(id, 1))?.record).toEqual(takeRecord());
   store.close();
 });
 

@@ -118,7 +118,7 @@ test("a bed fills the span in two versions that do not resemble each other, with
   };
   const motion = { times: new Float64Array(0), amount: new Float32Array(0) };
   const everywhere = [{ from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }];
-  const [a, b] = layBed(
+  const bed = layBed(
     [noise(), noise()],
     everywhere,
     motion,
@@ -126,6 +126,7 @@ test("a bed fills the span in two versions that do not resemble each other, with
     { startSeconds: 0, sampleCount: 300_000 },
     random,
   );
+  const [a, b] = bed.sides;
   const power = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, n) => sum + value * y[n]!, 0);
   expect(Math.abs(power(a, b) / Math.sqrt(power(a, a) * power(b, b)))).toBeLessThan(0.05);
   for (let start = 0; start + 2400 <= a.length; start += 2400) {
@@ -143,7 +144,8 @@ test("a bed swells with the motion, gently, and is soft at the cuts it lies betw
   const times = Float64Array.from({ length: 100 }, (_, i) => i / 10);
   const motion = { times, amount: Float32Array.from(times, (time) => (time < 5 ? 0.1 : 0.6)) };
   const span = { startSeconds: 0, sampleCount: 480_000 };
-  const lay = (from: number, to: number) => layBed([rain, rain], [{ from, to }], motion, -26, span, createRandom(3))[0];
+  const lay = (from: number, to: number) =>
+    layBed([rain, rain], [{ from, to }], motion, -26, span, createRandom(3)).sides[0];
   const levelAt = (bed: Float32Array, from: number, to: number) => {
     const part = bed.subarray(from * 48_000, to * 48_000);
     return 10 * Math.log10(part.reduce((sum, value) => sum + value * value, 0) / part.length + 1e-12);
