@@ -245,6 +245,31 @@ describe.skipIf(!executable)(`in Chromium (${executable ?? why})`, () => {
     expect(await takes(page).count()).toBe(3);
   });
 
+  test("whom the film must credit for the recordings of a take is shown and copied", LONG, async () => {
+    await tab("Cue").click();
+    await page.getByRole("textbox", { name: "What is to be heard" }).fill("door slam and wind");
+    await generate().click();
+    await expect.poll(() => takes(page).count(), { timeout: 120_000 }).toBe(4);
+    await takes(page)
+      .first()
+      .getByRole("button", { name: /^Take 4/ })
+      .click();
+    await page.setViewportSize({ width: 280, height: 800 });
+    await page
+      .locator(".take.selected")
+      .getByText(/To credit in the film: \d+$/)
+      .click();
+    const lines = await page.locator(".take.selected details li").allTextContents();
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line).toMatch(/^.+, ".+" \(CC BY [34]\.0\)$/);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy credits" }).click();
+    await page.getByText("Credits copied.").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(lines.join("\n"));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(280);
+    await expectAccessible();
+  });
+
   test.each(["Takes", "Models", "Settings"])(
     "%s has no axe finding in light either, nor scrolls sideways at 280 px",
     LONG,

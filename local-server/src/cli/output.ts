@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { Stage } from "../../protocol/index.ts";
-import { creditLine, STAGES } from "../../protocol/index.ts";
+import { creditLines, STAGES } from "../../protocol/index.ts";
 import type { JobResult } from "../engine/messages.ts";
 
 /** Where a verb's words go: with --json one object on stdout and nothing else; else a page for people. */
@@ -43,7 +43,9 @@ export function page({ takes, provider, timings, peakMemoryBytes }: JobResult, m
     const sounds =
       record.chosen.map(({ class: id }) => id).join(" + ") || (record.guideStrength > 0 ? "generated" : "nothing");
     const level = `${decibel(record.lufs, "LUFS")}, ${decibel(record.truePeakDb, "dBTP")}`;
-    const credits = record.credits.map((credit) => `\n  credit: ${creditLine(credit)}`).join("");
+    const credits = creditLines(record.credits)
+      .map((line) => `\n  credit: ${line}`)
+      .join("");
     return `${relative(".", path)}\n  ${record.seconds.toFixed(3)} s, ${record.sampleCount} samples, ${record.events.length} events, ${sounds}, ${level}, seed ${record.seed}${credits}`;
   });
   if (mux) lines.push(relative(".", mux));

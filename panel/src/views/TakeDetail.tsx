@@ -7,6 +7,7 @@ import { matchedGainDb } from "../state/sounding.ts";
 import type { Take } from "../state/state.ts";
 import type { Family } from "../state/versions.ts";
 import { ActionIcon } from "../ui/ActionIcon.tsx";
+import { Credits } from "./Credits.tsx";
 import { EventInspector } from "./EventInspector.tsx";
 import { Meters } from "./Meters.tsx";
 import { TakeFiles } from "./TakeFiles.tsx";
@@ -46,6 +47,7 @@ export function TakeDetail({ take, family }: { readonly take: Take; readonly fam
           ))}
         </ul>
       )}
+      <Credits credits={take.record.credits} />
       <TakeFiles take={take} />
     </div>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { creditLine } from "../../../local-server/protocol/index.ts";
+import { creditLines } from "../../../local-server/protocol/index.ts";
 import type { Kept, Plan } from "../../../local-server/src/pipeline/types.ts";
 import type { Bank } from "../../../local-server/src/stages/bank.ts";
 import { heardIn } from "../../../local-server/src/stages/credits.ts";
@@ -84,8 +84,17 @@ test("authors of recordings that the bank has no more stay named", () => {
   expect(heardIn(plan(), [], kept, other, voices).credits).toEqual(kept.credits);
 });
 
-test("a credit in one line", () => {
-  expect(creditLine(origin("Bo", "CC-BY-3.0"))).toBe(`Bo, "Bo's" (CC BY 3.0)`);
-  expect(creditLine(origin("Ed", "CC-BY-SA-4.0"))).toBe(`Ed, "Ed's" (CC BY-SA 4.0)`);
-  expect(creditLine(origin("Ed", "Artistic-2.0"))).toBe(`Ed, "Ed's" (Artistic-2.0)`);
+test("credits in words, a line for each author and licence", () => {
+  const credits = [
+    origin("Bo", "CC-BY-3.0"),
+    origin("Bo", "CC-BY-SA-4.0"),
+    origin("Ed", "Artistic-2.0"),
+    { ...origin("Bo", "CC-BY-3.0"), source: "a door" },
+  ];
+  expect(creditLines(credits)).toEqual([
+    `Bo, "Bo's", "a door" (CC BY 3.0)`,
+    `Bo, "Bo's" (CC BY-SA 4.0)`,
+    `Ed, "Ed's" (Artistic-2.0)`,
+  ]);
+  expect(creditLines([])).toEqual([]);
 });
