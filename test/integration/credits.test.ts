@@ -1,9 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
   type Credit,
-  creditLine,
+  creditLines,
   generateRequestSchema,
   type TakeRecord,
   takeSchema,
@@ -26,12 +27,18 @@ async function take(fields: object, target = join(tempFolder(), "take.wav")): Pr
 const soundsOf = ({ events }: TakeRecord) => new Set(events.filter(({ muted }) => !muted).map(({ sound }) => sound!));
 const bedsOf = (record: TakeRecord) => record.recordings.filter((id) => !soundsOf(record).has(id));
 const classOf = (id: string) => sounds.find((sound) => sound.id === id)?.class;
-/** Authors, sources and licences of recordings by CC BY, in words. */
+const textOf = ({ author, source, licence }: Credit) => [author, source, licence].join(" | ");
+/** Authors, sources and licences of recordings by CC BY. */
 const owed = (ids: readonly string[]): string[] => {
   const rows = sounds.filter(({ id, licence }) => ids.includes(id) && licence.startsWith("CC-BY"));
-  return [...new Set(rows.map((row) => creditLine(row)))].sort();
+  return [...new Set(rows.map(textOf))].sort();
 };
-const named = (credits: readonly Credit[]) => credits.map((credit) => creditLine(credit)).sort();
+/** What players show of a WAV's rights. */
+const copyrightOf = (path: string): string | undefined => {
+  const args = ["-v", "error", "-show_entries", "format_tags", "-of", "json", path];
+  return JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" })).format.tags.copyright;
+};
+const named = (credits: readonly Credit[]) => credits.map(textOf).sort();
 
 test.each([{ guideStrength: 0 }, { guideStrength: 0.6 }])(
   "doors over wind (%o): the take lists what its events and its bed are made of, and whom to credit",
@@ -72,15 +79,17 @@ test("a part made anew adds its recordings to those that stay", async () => {
   expect(await readTakeRecord(join(folder, "new.wav"))).toEqual(fresh);
 });
 
-test("the terminal names each author on a line of its own, and says nothing where nothing is owed", async () => {
+test("terminal and WAV name each author, and say nothing where nothing is owed", async () => {
   const folder = tempFolder();
   const { stdout } = await foley(["generate", "--prompt", "wind", "--to", "1", "-o", "wind.wav"], { cwd: folder });
   const record = await readTakeRecord(join(folder, "wind.wav"));
   const lines = stdout.split("\n").filter((line) => line.includes("credit"));
   expect(lines.length).toBeGreaterThan(0);
-  expect(lines).toEqual(record.credits.map((credit) => `  credit: ${creditLine(credit)}`));
+  expect(lines).toEqual(creditLines(record.credits).map((line) => `  credit: ${line}`));
+  expect(copyrightOf(join(folder, "wind.wav"))).toBe(creditLines(record.credits).join("; "));
   const free = await foley(["generate", "--prompt", "steady rain", "--to", "1", "-o", "rain.wav"], { cwd: folder });
   expect(free.stdout).not.toContain("credit");
+  expect(copyrightOf(join(folder, "rain.wav"))).toBeUndefined();
 });
 
 test("--json names them; a record from before takes did is read as one that names none", async () => {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import {
+  creditLines,
   type GenerateRequest,
   parseTimecode,
   samplesOfTicks,
@@ -62,7 +63,13 @@ export async function fileTake(
       dropFrame: clip?.timecode ? (parseTimecode(clip.timecode, rate)?.dropFrame ?? false) : false,
       timeReference,
     },
-    info: { INAM: `${project}, seed ${take.seed}`, ISFT: PRODUCT, ICMT: note },
+    info: {
+      INAM: `${project}, seed ${take.seed}`,
+      ISFT: PRODUCT,
+      ICMT: note,
+      // Players and editors show it as copyright; the format parts several by a semicolon.
+      ...(take.credits.length > 0 ? { ICOP: creditLines(take.credits).join("; ") } : {}),
+    },
     ...(parent ? { keep: { bytes: parent.sampleBytes, ...parent.kept.part } } : {}),
   });
   await writeTake({ wavPath, wav, record, latents: take.latents });
