@@ -79,14 +79,17 @@ test("a part made anew adds its recordings to those that stay", async () => {
   expect(await readTakeRecord(join(folder, "new.wav"))).toEqual(fresh);
 });
 
-test("terminal and WAV name each author, and say nothing where nothing is owed", async () => {
+test("terminal, WAV and MP4 name each author, and say nothing where nothing is owed", async () => {
   const folder = tempFolder();
-  const { stdout } = await foley(["generate", "--prompt", "wind", "--to", "1", "-o", "wind.wav"], { cwd: folder });
+  const args = ["generate", SAMPLE, "--prompt", "wind", "--to", "1", "-o", "wind.wav", "--mux", "wind.mp4"];
+  const { stdout } = await foley(args, { cwd: folder });
   const record = await readTakeRecord(join(folder, "wind.wav"));
   const lines = stdout.split("\n").filter((line) => line.includes("credit"));
   expect(lines.length).toBeGreaterThan(0);
   expect(lines).toEqual(creditLines(record.credits).map((line) => `  credit: ${line}`));
-  expect(copyrightOf(join(folder, "wind.wav"))).toBe(creditLines(record.credits).join("; "));
+  for (const name of ["wind.wav", "wind.mp4"]) {
+    expect([name, copyrightOf(join(folder, name))]).toEqual([name, creditLines(record.credits).join("; ")]);
+  }
   const free = await foley(["generate", "--prompt", "steady rain", "--to", "1", "-o", "rain.wav"], { cwd: folder });
   expect(free.stdout).not.toContain("credit");
   expect(copyrightOf(join(folder, "rain.wav"))).toBeUndefined();

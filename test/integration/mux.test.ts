@@ -112,6 +112,31 @@ test("a turned clip stays turned", async () => {
   expect((await probeClip(at("turned.out.mp4"), never)).rotation).toBe(90);
 });
 
+const copyrightOf = (path: string): string | undefined => {
+  const args = ["-v", "error", "-show_entries", "format_tags", "-of", "json", path];
+  return JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" })).format.tags.copyright;
+};
+
+test.each(["rights.mp4", "rights.mkv", "rights.mov"])("credits stand behind the rights that %s names", async (name) => {
+  const rights = ["-metadata", "copyright=© Nørre Film"];
+  const own = await probeClip(await flashClip(at(name), { frames: 10, output: x264(...rights) }), never);
+  const bare = await probeClip(await flashClip(at(`bare-${name}`), { frames: 10 }), never);
+  const request = { wav: await take(`${name}.wav`, 4_800, 100), fromSeconds: 0, seconds: 0.1, signal: never };
+  const credits = [
+    { author: "Ülle", source: 'A "door"; slow', licence: "CC-BY-4.0" },
+    { author: "Bo", source: "wind = air", licence: "CC-BY-3.0" },
+  ];
+  const lines = 'Ülle, "A "door"; slow" (CC BY 4.0); Bo, "wind = air" (CC BY 3.0)';
+  const copyright = async (out: string, more: object): Promise<string | undefined> => {
+    await muxTake({ ...request, clip: own, ...more, out: at(out), onNote: () => {} });
+    return copyrightOf(at(out));
+  };
+  expect(await copyright(`${name}.1.mp4`, { credits })).toBe(`© Nørre Film; ${lines}`);
+  expect(await copyright(`${name}.2.mov`, { credits, clip: bare })).toBe(lines);
+  expect(await copyright(`${name}.3.mp4`, { credits: [] })).toBe("© Nørre Film");
+  expect(await copyright(`${name}.4.mp4`, { clip: bare })).toBeUndefined();
+});
+
 test("nothing is overwritten, nothing is left behind", async () => {
   const clip = await probeClip(await flashClip(at("plain.mp4"), { frames: 10 }), never);
   const wav = await take("plain.wav", 4_800, 100);

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Change, changeSchema, clipSchema, type TakeResource } from "../../local-server/protocol/index.ts";
+import {
+  type Change,
+  changeSchema,
+  clipSchema,
+  creditLines,
+  type TakeResource,
+} from "../../local-server/protocol/index.ts";
 import { decodeWav } from "../../local-server/src/audio/wav.ts";
 import { SAMPLE } from "../support/cli.ts";
 import { rawRequest, type ServerHere, serveHere, statusOf } from "../support/server.ts";
@@ -34,7 +40,7 @@ test("a clip opened by path, a job, its changes in order, its take", { timeout: 
   const picture = await fetch(server.origin + clip.media, { headers: { range: "bytes=4-7" } });
   expect([picture.status, await picture.text()]).toEqual([206, "ftyp"]);
 
-  const request = { video: SAMPLE, prompt: "footsteps", toTicks: "508032000000" };
+  const request = { video: SAMPLE, prompt: "footsteps and wind", toTicks: "508032000000" };
   const job = await client.call("jobs.create", { key: "one", request });
   expect((await client.call("jobs.create", { key: "one", request })).id).toBe(job.id);
   await until(() => changes.some((change) => change.type === "job" && change.job.state === "done"));
@@ -114,6 +120,8 @@ test("a take under its picture comes as an MP4, and nothing of it is left on the
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "video/mp4"]);
   const bytes = Buffer.from(await answer.arrayBuffer());
   expect(bytes.toString("latin1", 4, 8)).toBe("ftyp");
+  expect(take.record.credits.length).toBeGreaterThan(0);
+  for (const line of creditLines(take.record.credits)) expect([line, bytes.includes(line)]).toEqual([line, true]);
   const uploaded = await server.ask("/v1/uploads", {
     method: "POST",
     headers: { "content-type": "video/mp4", "foley-file-name": encodeURIComponent("Schritte – fertig.mp4") },

@@ -71,7 +71,8 @@ export async function generateVerb(args: readonly string[], signal: AbortSignal,
     if (mux && clip) {
       const { path, record } = result.takes[0]!;
       const fromSeconds = secondsOfTicks(ticksOfString(request.fromTicks));
-      await muxTake({ clip, wav: path, out: mux, fromSeconds, seconds: record.seconds, signal, onNote: output.note });
+      const { seconds, credits } = record;
+      await muxTake({ clip, wav: path, out: mux, fromSeconds, seconds, credits, signal, onNote: output.note });
     }
     output.finish(summary(result, mux, (performance.now() - started) / 1000), page(result, mux));
   } finally {

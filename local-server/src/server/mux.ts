@@ -37,7 +37,8 @@ export async function withMuxedTake(
     const out = join(folder, name);
     const fromSeconds = secondsOfTicks(ticksOfString(record.request.fromTicks));
     const clip = await probeClip(await paths.file(source), signal);
-    await muxTake({ clip, wav: path, out, fromSeconds, seconds: record.seconds, signal, onNote: () => {} });
+    const { seconds, credits } = record;
+    await muxTake({ clip, wav: path, out, fromSeconds, seconds, credits, signal, onNote: () => {} });
     await use(out, name);
   } finally {
     underWay -= 1;

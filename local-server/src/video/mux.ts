@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { SAMPLE_RATE_HZ } from "../../protocol/index.ts";
+import { type Credit, creditLines, SAMPLE_RATE_HZ } from "../../protocol/index.ts";
 import { throwIfCancelled, UserError } from "../errors.ts";
 import type { ClipFacts } from "../pipeline/types.ts";
 import { fileError, isTaken, publish, syncFolder, taken, withTempFolder } from "../takes/temp.ts";
@@ -16,6 +16,8 @@ export interface MuxRequest {
   readonly fromSeconds: number;
   /** Length of the take. */
   readonly seconds: number;
+  /** Whom to name for the take: in the file's copyright field, after what the clip says of its own rights. */
+  readonly credits?: readonly Credit[];
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
 }
@@ -126,7 +128,7 @@ async function run(job: MuxJob, video: readonly string[]): Promise<{ code: numbe
       options: [
         ...["-map", "0:V:0", "-map", "1:a:0", ...video],
         ...(lead > 0 ? ["-af", `adelay=delays=${lead}S:all=1`] : []),
-        ...["-c:a", "aac", "-b:a", "256k", "-movflags", "+faststart", "-f", format],
+        ...["-c:a", "aac", "-b:a", "256k", ...rightsOf(job), "-movflags", "+faststart", "-f", format],
       ],
       url: fileUrl(temp),
     },
@@ -135,6 +137,14 @@ async function run(job: MuxJob, video: readonly string[]): Promise<{ code: numbe
   const tool = await runFfmpeg(args, { signal, timeoutSeconds });
   tool.stdout.resume();
   return tool.done;
+}
+
+/** ffmpeg hands the clip's own on where nothing is to be added. */
+function rightsOf({ clip, credits = [] }: MuxJob): string[] {
+  if (credits.length === 0) return [];
+  const { copyright } = clip.stream;
+  const lines = [...(copyright === null ? [] : [copyright]), ...creditLines(credits)];
+  return ["-metadata", `copyright=${lines.join("; ")}`];
 }
 
 const discard = ({ temp }: MuxJob): Promise<void> => rm(temp, { force: true });

@@ -15,6 +15,8 @@ export interface StreamFacts {
   readonly transfer: string;
   /** The container gives every frame its presentation time, so a seek lands where it says. */
   readonly timed: boolean;
+  /** What the file says of its rights. */
+  readonly copyright: string | null;
 }
 
 export interface ProbedClip extends ClipFacts {
@@ -98,6 +100,7 @@ export async function probeClip(path: string, signal: AbortSignal): Promise<Prob
       pixelFormat: video.pix_fmt ?? "",
       transfer: video.color_transfer ?? "",
       timed,
+      copyright: copyrightOf(header),
     },
   };
 }
@@ -294,6 +297,10 @@ function timecodeOf({ streams = [], format }: Header): string | null {
   const tagged = [pickVideo({ streams }), format, ...streams].find((part) => part?.tags?.timecode);
   return tagged?.tags?.timecode ?? null;
 }
+
+/** Matroska writes its names in capitals. */
+const copyrightOf = ({ format }: Header): string | null =>
+  Object.entries(format?.tags ?? {}).find(([name]) => name.toLowerCase() === "copyright")?.[1] ?? null;
 
 function rational(text: string | undefined): Rational | null {
   const [num = 0, den = 0] = (text ?? "").split("/").map(Number);
