@@ -99,7 +99,7 @@ export const generateRequestSchema = z.object({
    * no rotation, no handles, nothing done to the sound.
    */
   reference: z.boolean().optional(),
-  /** Events to perform instead of those that the picture shows: the ones of a take, moved, muted, added. */
+  /** Events to perform instead of those that the picture shows: the ones of a take, moved, muted, added; all in the range. */
   events: z.array(eventSchema).max(2000).optional(),
   /** Make only a part of a take anew: absolute path of its WAV, and the part, in ticks from the take's start. */
   regenerate: z.object({ take: z.string(), fromTicks: ticks, toTicks: ticks }).optional(),

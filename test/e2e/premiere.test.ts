@@ -93,6 +93,8 @@ test("the picture suggests words and sounds before any take; a look gives way to
 
   const [first] = takesOfClip(store.get());
   const { time } = first!.record.events[0]!;
+  moveEvent(app, 0, 99);
+  expect(store.get().edits[first!.id]![0]!.time).toBe(first!.record.seconds - 0.001);
   moveEvent(app, 0, time + 0.2);
   expect(store.get().edits[first!.id]![0]!.time).toBeCloseTo(time + 0.2);
   await vi.waitFor(() => expect(takesOfClip(store.get())).toHaveLength(2), { timeout: 60_000 });

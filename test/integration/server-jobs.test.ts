@@ -127,6 +127,7 @@ test("a running job is cancelled; its events end with that", async () => {
   expect(stateOf((await following).at(-1)!)).toBe("cancelled");
 });
 
+const hit = { time: 0.5, strength: 1, confidence: 1, x: 0, sound: null };
 test.each<[string, unknown, number, string, string?]>([
   ["in after out", { video: SAMPLE, fromTicks: second, toTicks: "0" }, 422, "empty_range"],
   ["in at out", { video: SAMPLE, fromTicks: second, toTicks: second }, 422, "empty_range"],
@@ -135,6 +136,9 @@ test.each<[string, unknown, number, string, string?]>([
   ["negative in", { video: SAMPLE, fromTicks: "-1" }, 422, "bad_value", "fromTicks"],
   ["ticks as a number", { video: SAMPLE, fromTicks: 1 }, 422, "bad_value", "fromTicks"],
   ["neither picture nor length", { prompt: "rain" }, 422, "bad_time"],
+  ["an event before in", { video: SAMPLE, events: [{ ...hit, time: -0.2 }] }, 422, "bad_value"],
+  ["an event past out", { video: SAMPLE, toTicks: second, events: [hit, { ...hit, time: 1 }] }, 422, "bad_value"],
+  ["an event on no clock", { video: SAMPLE, events: [{ ...hit, time: "0.5" }] }, 422, "bad_value", "events.0.time"],
   ["no such file", { video: "/nowhere/x.mp4" }, 404, "not_found"],
   ["unknown model", { video: SAMPLE, model: "nope" }, 404, "unknown_model"],
   ["a path as model", { video: SAMPLE, model: "../../etc" }, 404, "unknown_model"],

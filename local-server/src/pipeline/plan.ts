@@ -3,6 +3,7 @@ import {
   MAX_RANGE_SECONDS,
   type Manifest,
   type Roles,
+  type SoundEvent,
   type SyncEvents,
   samplesOfTicks,
   secondsOfTicks,
@@ -20,7 +21,7 @@ const CUT_THRESHOLD = 0.45;
 
 /**
  * Every decision of a request: range, lengths, frames, seeds. Pure: the same request, clip and manifest give the same plan.
- * @throws UserError bad_time, empty_range, range_outside_clip, too_long
+ * @throws UserError bad_time, empty_range, range_outside_clip, too_long, bad_value, bad_guide
  */
 export function makePlan(request: GenerateRequest, clip: ClipFacts | null, manifest: Manifest): Plan {
   const { roles } = manifest;
@@ -30,6 +31,7 @@ export function makePlan(request: GenerateRequest, clip: ClipFacts | null, manif
   const rangeTicks = (toTicks - fromTicks) as Ticks;
   const seconds = secondsOfTicks(rangeTicks);
   const sampleCount = samplesOfTicks(rangeTicks);
+  checkEvents(request.events ?? [], seconds);
   const guide = request.guide ?? (roles.bank ? { kind: "bank" as const } : { kind: "none" as const });
   const guideStrength = guide.kind === "none" ? 1 : (request.guideStrength ?? roles.bank?.guideStrength ?? 0.6);
   if (guide.kind === "bank" && !roles.bank) {
@@ -106,6 +108,33 @@ function rangeOf(request: GenerateRequest, clip: ClipFacts | null): [Ticks, Tick
     );
   }
   return [from, clamped];
+}
+
+/** A record lists what lies in its range alone: an event beside it would be heard a little, and be gone from the take. */
+function checkEvents(events: readonly SoundEvent[], seconds: number): void {
+  for (const [i, { time, strength, x }] of events.entries()) {
+    const name = `event ${i + 1} of ${events.length}`;
+    if (!(time >= 0 && time < seconds)) {
+      const expected = `${name} from 0 to before ${seconds.toFixed(3)} s`;
+      throw new UserError(
+        "bad_value",
+        expected,
+        `${time} s`,
+        "count its time from the start of the range, or leave it out",
+      );
+    }
+    if (!(strength >= 0 && strength <= 1)) {
+      throw new UserError(
+        "bad_value",
+        `${name} with a strength from 0 to 1`,
+        `${strength}`,
+        "make it louder with gainDb",
+      );
+    }
+    if (!(x >= -1 && x <= 1)) {
+      throw new UserError("bad_value", `${name} with x from -1 to 1`, `${x}`, "-1 is the left edge, 1 the right one");
+    }
+  }
 }
 
 /** An end given with millisecond digits may lie a rounding past the last frame. */

@@ -8,6 +8,8 @@ const selected = ({ store }: App): Take | undefined => takeOf(store.get(), store
 /** Edits are performed when the hand has rested this long. */
 const REST_MS = 500;
 let resting: ReturnType<typeof setTimeout> | undefined;
+/** An event starts before the take has ended, on a whole sample of its range. */
+const lastSeconds = ({ record }: Take): number => Math.max(0, record.seconds - 0.001);
 /** What is being performed, by take: a later edit takes its place. */
 const performing = new Map<string, { readonly jobId: string; readonly events: readonly SoundEvent[] }>();
 
@@ -66,10 +68,10 @@ export function dropEdits({ store, server }: App, takeId: string): void {
 }
 
 export function moveEvent(app: App, index: number, seconds: number): void {
-  const length = selected(app)?.record.seconds ?? 0;
-  editEvents(app, (events) =>
-    events.map((event, i) => (i === index ? { ...event, time: Math.max(0, Math.min(length, seconds)) } : event)),
-  );
+  const take = selected(app);
+  if (take === undefined) return;
+  const time = Math.max(0, Math.min(lastSeconds(take), seconds));
+  editEvents(app, (events) => events.map((event, i) => (i === index ? { ...event, time } : event)));
 }
 
 export const changeEvent = (app: App, index: number, change: Partial<SoundEvent>): void =>
@@ -90,7 +92,7 @@ function addEvent(app: App): void {
   const take = selected(app);
   if (take === undefined) return;
   const time = app.player.seconds() - startOf(take);
-  if (time < 0 || time > take.record.seconds) return;
+  if (time < 0 || time > lastSeconds(take)) return;
   const events = eventsOf(app.store.get(), take);
   const nearest = [...events].sort((a, b) => Math.abs(a.time - time) - Math.abs(b.time - time))[0];
   const added: SoundEvent = {

@@ -95,6 +95,17 @@ test.each([
   expect(() => makePlan(request(fields), clipAt(25, 1, 250), manifest)).toThrow(expect.objectContaining({ code }));
 });
 
+const hit = { time: 0, strength: 0, confidence: 1, x: -1, sound: null };
+test("events lie in the range, with a strength and a place that there are; the second that does not is named", () => {
+  const plan = (...events: (typeof hit)[]) =>
+    makePlan(request({ fromTicks: String(ticksOfSeconds(4)), events }), clipAt(25, 1, 250), manifest);
+  expect(plan(hit, { ...hit, time: 5.999, strength: 1, x: 1 }).seconds).toBe(6);
+  for (const wrong of [{ time: -0.01 }, { time: 6 }, { time: 9.5 }, { strength: 1.5 }, { strength: -1 }, { x: 7 }]) {
+    const message = expect.stringMatching(/^error bad_value: expected event 2 of 2 .+, came -?[\d.]+.*; .+$/);
+    expect(() => plan(hit, { ...hit, ...wrong }), JSON.stringify(wrong)).toThrow(expect.objectContaining({ message }));
+  }
+});
+
 test("300 s are taken, one frame more is not", () => {
   expect(makePlan(request(), clipAt(25, 1, 7500), manifest).sampleCount).toBe(14_400_000);
   expect(() => makePlan(request(), clipAt(25, 1, 7501), manifest)).toThrow(
