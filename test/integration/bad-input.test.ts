@@ -229,3 +229,21 @@ test("a clip with a strange name is a file like any other", async () => {
     expect([name, code, stderr]).toEqual([name, 0, ""]);
   }
 });
+
+test("--help is no mistake, wherever it stands", async () => {
+  const whole = await foley(["help"]);
+  expect(whole.stdout).toContain("foley generate [VIDEO]");
+  for (const args of [["--help"], ["generate", "--help"], ["models", "import", "-h"]]) {
+    expect(await foley(args)).toEqual(whole);
+  }
+});
+
+test("words that belong in quotes, and an option that is none, are said in few words", async () => {
+  const words = await foley(["generate", "clip.mp4", "footsteps", "on", "wood"]);
+  const expected = "at most one name after `foley generate`, came 4 (clip.mp4, footsteps, on, wood)";
+  expect([words.code, words.stderr]).toEqual([2, expect.stringContaining(expected)]);
+  const option = await foley(["generate", "clip.mp4", "--sped", "2"]);
+  const line =
+    "error usage: expected options that `foley generate` has, came Unknown option '--sped'; see `foley help`\n";
+  expect([option.code, option.stderr]).toEqual([2, line]);
+});

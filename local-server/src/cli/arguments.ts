@@ -10,17 +10,24 @@ export function parseArguments<T extends ParseArgsOptionsConfig>(
 ) {
   const parsed = parse(args, options, usage);
   const { length } = parsed.positionals;
-  if (length < positionals.min || length > positionals.max) {
-    throw new UserError("usage", usage, `${length} names`, "see `foley help`");
+  if (length < positionals.min) throw new UserError("usage", usage, `${length} names`, "see `foley help`");
+  if (length > positionals.max) {
+    const most = ["no name", "at most one name"][positionals.max] ?? `at most ${positionals.max} names`;
+    const expected = `${most} after \`${verbOf(usage)}\``;
+    const todo = "put words that belong together in quotes; see `foley help`";
+    throw new UserError("usage", expected, `${length} (${parsed.positionals.join(", ")})`, todo);
   }
   return parsed;
 }
+
+const verbOf = (usage: string): string => `foley ${usage.split(" ", 1)[0]}`;
 
 function parse<T extends ParseArgsOptionsConfig>(args: readonly string[], options: T, usage: string) {
   try {
     return parseArgs({ args: joinNegatives(args), options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UserError("usage", usage, (error as Error).message.split(/[.\n]/)[0]!, "see `foley help`");
+    const came = (error as Error).message.split(/[.\n]/)[0]!;
+    throw new UserError("usage", `options that \`${verbOf(usage)}\` has`, came, "see `foley help`");
   }
 }
 

@@ -38,7 +38,7 @@ const HELP = [
 /** Runs `VERB ARGS…`. */
 export async function runVerb([name, ...args]: readonly string[], signal: AbortSignal): Promise<void> {
   const known = Object.keys(VERBS).join(", ");
-  if (name === undefined || name === "--help" || name === "-h") {
+  if (name === undefined || [name, ...args].some((word) => word === "--help" || word === "-h")) {
     process.stdout.write(`${HELP}\n`);
     return;
   }
