@@ -90,11 +90,15 @@ test("credits in words, a line for each author and licence", () => {
     origin("Bo", "CC-BY-SA-4.0"),
     origin("Ed", "Artistic-2.0"),
     { ...origin("Bo", "CC-BY-3.0"), source: "a door" },
+    { ...origin("Cy", "CC-BY-4.0"), source: "House: doors/1.wav" },
+    { ...origin("Cy", "CC-BY-4.0"), source: "Yard: gate.wav" },
+    { ...origin("Cy", "CC-BY-4.0"), source: "House: doors/2: slow.wav" },
   ];
   expect(creditLines(credits)).toEqual([
     `Bo, "Bo's", "a door" (CC BY 3.0)`,
     `Bo, "Bo's" (CC BY-SA 4.0)`,
     `Ed, "Ed's" (Artistic-2.0)`,
+    `Cy, "House: doors/1.wav, doors/2: slow.wav", "Yard: gate.wav" (CC BY 4.0)`,
   ]);
   expect(creditLines([])).toEqual([]);
 });
