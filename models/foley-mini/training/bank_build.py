@@ -21,8 +21,11 @@ from ears_classes import Classifier
 from sounds_data import source_key
 
 SILENCE_S, PEAK_DB, BED_RMS_DB = 0.02, -8.0, -37.0
+SMALL_DB, BOOM_HZ, BOOM_SHARE = -8, 120, 0.5  # recordings of things no louder than a pot with more of their power than this below it boom: they are cut
+MUFFLED_SHARE, MUFFLED_COSTS = 0.002, 1.5  # a hit with so little of its power above 1 kHz sounds as through a wall. Neither is held against classes that are `deep`
 EAR, PLACES = {"shot": 2.5, "gesture": 2.5, "bed": 0.7}, 30  # what hearing the class first is worth against not hearing it before the 30th place
 MORE, NEARLY = 4, 1.2  # takes beyond those asked for, and how much worse than the best they may be
+LOW_CUT = butter(4, 100, "highpass", fs=RATE_HZ, output="sos")
 LICENCES = {"CC0": "CC0", "Public domain": "Public-Domain", "CC-BY 3.0": "CC-BY-3.0", "CC-BY 4.0": "CC-BY-4.0"}  # a bare CC-BY names no version: left out
 CUTTERS = {"shot": one_shots, "gesture": gestures, "bed": bed}
 DEFAULTS = {"shot": {"minSeconds": 0.05, "maxSeconds": 2.0}, "gesture": {"minSeconds": 0.12, "maxSeconds": 1.5}, "bed": {"minSeconds": 3.0, "seconds": 4.0}}
@@ -53,19 +56,32 @@ def quality(cut, facts, row, rank, onset_count):
     return score - min(facts["attackMs"], 20) / 20 if cut == "shot" else score - 0.3 * max(0, onset_count - 1)
 
 
+def share(x, from_hz, to_hz):
+    """Of the power of [S], what lies between two frequencies, 0..1."""
+    power = np.abs(np.fft.rfft(x)) ** 2
+    return power[round(from_hz * len(x) / RATE_HZ):round(to_hz * len(x) / RATE_HZ)].sum() / power.sum()
+
+
+def muffled(y, onset):
+    return share(y[onset:], 1000, RATE_HZ / 2) < MUFFLED_SHARE
+
+
 def candidates(spec, rows, folder):
     cut = how_cut(spec)
     rule = {**DEFAULTS[cut], **{k: v for k, v in spec.items() if k in ("minSeconds", "maxSeconds", "seconds", "gapSeconds", "depthDb")}}
     out = []
     for row, rank in recordings_of(spec, rows):
         x = read_recording(folder / row["file"])
+        if cut != "bed" and "deep" not in spec and spec["level"] <= SMALL_DB and share(x, 0, BOOM_HZ) > BOOM_SHARE:
+            x = sosfilt(LOW_CUT, x)
         if "lowpass" in spec:
             x = sosfilt(butter(3, spec["lowpass"], "lowpass", fs=RATE_HZ, output="sos"), x)
         for number, (y, at, facts) in enumerate(CUTTERS[cut](x, rule)):
             if np.abs(y).max() < 0.01 or (cut == "shot" and facts["quietBeforeDb"] < 6):
                 continue
             count = len(onsets_at_level(y))
-            out.append({"y": y, "onset": at, "row": row, "number": number, "heard": count, "facts": facts, "quality": quality(cut, facts, row, rank, count)})
+            out.append({"y": y, "onset": at, "row": row, "number": number, "heard": count, "facts": facts,
+                        "quality": quality(cut, facts, row, rank, count) - MUFFLED_COSTS * (cut == "shot" and "deep" not in spec and muffled(y, at))})
     return sorted(out, key=lambda c: (-c["quality"], c["row"]["file"], c["number"]))
 
 
@@ -127,11 +143,17 @@ def build_class(spec, rows, folder, out, known):
         audio += [y, gap]
         sounds.append({"id": f"{spec['id']}/{i + 1:02d}", "class": spec["id"], "file": name, "start": start, "samples": len(y), "onset": int(c["onset"]),
                        **measures(y, c["onset"], "bed" if cut == "bed" else "event"), "weight": "medium", "licence": LICENCES[row["licence"]],
-                       "author": row["author"], "source": f"{row['source_repo']}: {row['source_path']}"})
+                       "author": author_of(row), "source": f"{row['source_repo']}: {row['source_path']}"})
         report.append({"id": sounds[-1]["id"], "recording": row["file"], "cut": cut, "onsets": c["heard"], "quality": round(c["quality"], 2), "place": c["place"], **c["facts"]})
     weights(sounds, [c["row"] for c in chosen])
     sf.write(out / name, np.concatenate(audio), RATE_HZ, "PCM_16", format="FLAC", compression_level=1.0)
     return True, sounds, report
+
+
+def author_of(row):
+    """As it may stand in end titles: without the index's pointers into the source's own papers."""
+    name = row["author"].removesuffix(" (see sources.md)")
+    return f"authors of {row['source_repo']}" if name.startswith("[") else name
 
 
 def attribution(sounds, changed):
