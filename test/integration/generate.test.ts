@@ -84,6 +84,31 @@ test("words only: rain is a bed, as long as asked", async () => {
   });
 });
 
+test("sounds asked for by words alone come dry; a picture brings its room", async () => {
+  const folder = tempFolder();
+  const bothRooms = async (name: string, ...args: string[]) => {
+    const made = ["auto", "off"].map((room) =>
+      generate(
+        folder,
+        ...args,
+        "--to",
+        "2",
+        "--prompt",
+        "a door is slammed",
+        "--room",
+        room,
+        "-o",
+        `${name}-${room}.wav`,
+      ),
+    );
+    return (await Promise.all(made)).map(({ takes }) => samplesOf(takes[0].path));
+  };
+  const [alone, dry] = await bothRooms("alone");
+  expect(alone).toEqual(dry);
+  const [seen, without] = await bothRooms("seen", SAMPLE);
+  expect(seen).not.toEqual(without);
+});
+
 test("picture only works, mono, 16 bit, to a loudness", async () => {
   const folder = tempFolder();
   const { takes } = await generate(folder, SAMPLE, "--mono", "--bit-depth", "16", "--lufs", "-30", "-o", "quiet.wav");

@@ -57,8 +57,9 @@ export async function makeGuide(
   const cues = await chooseCues(plan, visual, text, own, bank, bundle, context);
   const guide = await perform(plan, cues, visual, bank, span, seed, context, kept);
   context.progress("guide", 1);
-  if (plan.request.room === "off") return guide;
-  const shown = visual.semantic && own.picture ? scoreByPicture(visual.semantic, own.picture) : null;
+  // Sounds asked for by words alone come dry: nothing shows where they will stand.
+  if (plan.request.room === "off" || !visual.semantic || !own.picture) return guide;
+  const shown = scoreByPicture(visual.semantic, own.picture);
   return { ...guide, room: roomOf(own, shown, bank === own ? cues.map(({ index }) => index) : []) };
 }
 

@@ -9,13 +9,13 @@ const SURE_SHARE = 0.65;
 const LEAST_EVIDENCE = 0.08;
 
 /**
- * The room that fits: indoors or open air, by where the things are mostly met that the picture looks like and that are heard.
+ * The room that fits the picture: indoors or open air, by where the things are mostly met that it looks like and that are heard.
  * Null where it can't be told: recordings bring some room of their own.
  */
-export function roomOf(bank: Bank, pictureScores: Float32Array | null, heard: readonly number[]): Guide["room"] {
+export function roomOf(bank: Bank, pictureScores: Float32Array, heard: readonly number[]): Guide["room"] {
   const said = { in: 0, out: 0 };
   for (const [i, { place }] of bank.classes.entries()) {
-    if (place) said[place] += (pictureScores?.[i] ?? 0) + (heard.includes(i) ? HEARD_WEIGHT : 0);
+    if (place) said[place] += pictureScores[i]! + (heard.includes(i) ? HEARD_WEIGHT : 0);
   }
   const all = said.in + said.out;
   if (all < LEAST_EVIDENCE) return null;

@@ -11,7 +11,8 @@ test("the picture tells indoors from the open air, and nothing where it is at od
   expect(roomOf(bank, Float32Array.of(0.01, 0, 0.9), [])).toBeNull();
 });
 
-test("what is heard counts where the picture is silent", () => {
-  expect(roomOf(bank, null, [1])).toBe("out");
-  expect(roomOf(bank, null, [2])).toBeNull();
+test("what is heard counts beside what is seen", () => {
+  const saysLittle = new Float32Array(3);
+  expect(roomOf(bank, saysLittle, [1])).toBe("out");
+  expect(roomOf(bank, saysLittle, [2])).toBeNull();
 });
