@@ -47,9 +47,10 @@ class Classifier:
         for k, spec in enumerate(specs):
             for row, _ in rows_of(spec, rows):
                 of_file.setdefault(row["file"], set()).add(k)
-        self.keys = {f"{row['source_repo']}: {row['source_path']}": source_key(row) for row in rows}
+        origin = lambda row: f"{row['source_repo']}: {row['source_path']}"  # as the bank names it
+        self.session_of, self.file_of = {origin(r): source_key(r) for r in rows}, {origin(r): r["file"] for r in rows}
         rows = [r for r in rows if r["file"] in of_file]
-        self.files, self.sources = [r["file"] for r in rows], np.array([source_key(r) for r in rows])
+        self.files, self.sessions = np.array([r["file"] for r in rows]), np.array([source_key(r) for r in rows])
         self.member = np.zeros((len(rows), len(specs)))
         for i, row in enumerate(rows):
             self.member[i, list(of_file[row["file"]])] = 1
@@ -69,8 +70,8 @@ class Classifier:
         return np.exp(-NEAR * square.clip(0))
 
     def scores(self, heard, without):
-        """heard [N,512], source keys that are not to be known -> [N,C]; -inf for a class that nothing is left of."""
-        out = np.isin(self.sources, list(without))
+        """heard [N,512], sessions or files that are not to be known -> [N,C]; -inf for a class that nothing is left of."""
+        out = np.isin(self.sessions, list(without)) | np.isin(self.files, list(without))
         rest = self.coefficients.copy()  # those of a fit without `out`, by block elimination
         rest -= self.inverse[:, out] @ np.linalg.solve(self.inverse[np.ix_(out, out)], self.coefficients[out])
         rest[out] = 0

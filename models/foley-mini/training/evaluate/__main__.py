@@ -2,7 +2,7 @@
 
 Makes the product's own takes with the bundle as it stands (kept in work/evaluate by a hash of bundle and code, so a second run is
 quick), then measures time, class, variety, copies, level, speed and memory. Needs Node 24, ffmpeg and the project's
-node_modules; about five minutes on two cores.
+node_modules; about a quarter of an hour on two cores.
 """
 import argparse
 import json

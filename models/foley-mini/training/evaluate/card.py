@@ -24,13 +24,15 @@ def by_eye(when):
 
 
 def heard(what):
-    """Classes that a classifier trained on other sources hears: in the first five (first)."""
-    ways = list(what["takes"])
+    """Classes that a classifier hears which does not know these recordings: in the first five (first)."""
+    scales = {"session_left_out": "other sessions known", "recording_left_out": "other recordings known"}
+    whose = {"takes": f"**takes, {what['takes_a_class']} a class**", "bank_cuts": "recordings of the bank, one by one", "real_files": "real files, one by one"}
+    ways = list(what["session_left_out"]["takes"])
     head = f"| class named in a prompt, {what['classes']} classes: heard in the first five (first) | " + " | ".join(w.replace("_", " ") for w in ways) + " |"
     cells = lambda part: " | ".join(f"{part[w]['mean_over_classes_top5']:.2f} ({part[w]['mean_over_classes_top1']:.2f})" for w in ways)
-    rows = [("**takes**", "takes"), ("recordings of the bank, one by one", "bank_cuts_left_out"), ("real files, one by one", "real_files_left_out")]
-    chance = " | ".join(f"{what['takes'][w]['chance_top5']:.2f}" for w in ways)
-    return [head, "|---|" + "---|" * len(ways), *(f"| {name} | {cells(what[key])} |" for name, key in rows), f"| by lot | {chance} |"]
+    chance = " | ".join(f"{what['session_left_out']['takes'][w]['chance_top5']:.2f}" for w in ways)
+    rows = [f"| {name}; {known} | {cells(what[scale][key])} |" for scale, known in scales.items() for key, name in whose.items()]
+    return [head, "|---|" + "---|" * len(ways), *rows, f"| by lot | {chance} |"]
 
 
 def table(report):
