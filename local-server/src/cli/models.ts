@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { importModel } from "../import/import.ts";
 import { removeModel } from "../import/remove.ts";
 import { checkTerms, LICENCE_ID, TERMS } from "../import/terms.ts";
+import { WRITTEN_ROLES, writeGraph } from "../import/write.ts";
 import { listBundles, loadBundle } from "../onnx/bundle.ts";
 import type { Row } from "../verify/compare.ts";
 import { verifyGoldens } from "../verify/verify.ts";
@@ -13,7 +14,7 @@ import type { Output } from "./output.ts";
 
 export const MODELS_USAGE =
   "models list | info ID | verify GOLDENS_DIR [--clips DIR] | remove ID | import DIR --id ID [--dtype fp32|fp16|int8|q8] [--weights NAME.pth] " +
-  "[--accept-license ID --territory CC]   [--json]";
+  "[--accept-license ID --territory CC] | write ROLE WEIGHTS OUT.onnx   [--json]";
 
 const OPTIONS = {
   id: { type: "string" },
@@ -27,8 +28,10 @@ const OPTIONS = {
 
 /** `foley models …`: what is installed, checked file by file; the published weights brought in, proven and taken away. */
 export async function modelsVerb(args: readonly string[], signal: AbortSignal, output: Output): Promise<void> {
-  const { positionals, values } = parseArguments(args, OPTIONS, MODELS_USAGE, { min: 1, max: 2 });
-  const [verb, id] = positionals;
+  const { positionals, values } = parseArguments(args, OPTIONS, MODELS_USAGE, { min: 1, max: 4 });
+  const [verb, id, ...rest] = positionals;
+  if (verb === "write") return write(positionals.slice(1), output);
+  if (rest.length > 0) throw new UserError("usage", MODELS_USAGE, positionals.join(" "), "see `foley help`");
   if (verb === "list" && id === undefined) return list(output);
   if (verb === "info" && id !== undefined) return info(id, output);
   if (verb === "verify" && id !== undefined) return verify(resolve(id), values.clips, signal, output);
@@ -37,6 +40,18 @@ export async function modelsVerb(args: readonly string[], signal: AbortSignal, o
   }
   if (verb === "import" && id !== undefined) return importVerb(resolve(id), values, signal, output);
   throw new UserError("usage", MODELS_USAGE, positionals.join(" "), "see `foley help`");
+}
+
+/** For those who train foley-mini's networks anew. */
+async function write([role, weights, out]: readonly string[], output: Output): Promise<void> {
+  if (role === undefined || weights === undefined || out === undefined) {
+    throw new UserError("usage", "models write ROLE WEIGHTS OUT.onnx", "fewer", "name all three");
+  }
+  if (!WRITTEN_ROLES.includes(role)) {
+    throw new UserError("bad_value", `a network of ${WRITTEN_ROLES.join(", ")}`, role, "name one of them");
+  }
+  const bytes = await writeGraph(role, resolve(weights), resolve(out));
+  output.finish({ role, out: resolve(out), bytes }, `${role}: ${(bytes / 1e6).toFixed(1)} MB in ${resolve(out)}`);
 }
 
 type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>["values"];

@@ -52,9 +52,17 @@ const binary =
 export const add = binary("Add");
 export const sub = binary("Sub");
 export const mul = binary("Mul");
+export const div = binary("Div");
+/** The rest of a division, of the dividend's sign. */
+export const mod = (g: Graph, a: Value, b: Value): Value =>
+  g.node("Mod", [a, b], [{ dtype: a.dtype, dims: broadcast("Mod", a, b) }], { fmod: 1 })[0]!;
 export const sin = unary("Sin");
 export const cos = unary("Cos");
 export const tanh = unary("Tanh");
+export const abs = unary("Abs");
+export const sqrt = unary("Sqrt");
+export const exp = unary("Exp");
+export const log = unary("Log");
 /** x Φ(x), by erf. */
 export const gelu = unary("Gelu", "com.microsoft");
 /** Gelu by tanh. */
@@ -64,6 +72,10 @@ export const silu = unary("QuickGelu", "com.microsoft", { alpha: { float: 1 } })
 export const not = unary("Not");
 export const equal = (g: Graph, a: Value, b: Value): Value =>
   g.node("Equal", [a, b], [{ dtype: "bool", dims: broadcast("Equal", a, b) }])[0]!;
+export const greater = (g: Graph, a: Value, b: Value): Value =>
+  g.node("Greater", [a, b], [{ dtype: "bool", dims: broadcast("Greater", a, b) }])[0]!;
+export const atLeast = (g: Graph, x: Value, low: number): Value => g.node("Clip", [x, g.constant(low)], [x])[0]!;
+export const atMost = (g: Graph, x: Value, high: number): Value => g.node("Clip", [x, null, g.constant(high)], [x])[0]!;
 export const clip = (g: Graph, x: Value, low: number, high: number): Value =>
   g.node("Clip", [x, g.constant(low), g.constant(high)], [x])[0]!;
 export const cast = (g: Graph, x: Value, dtype: DType): Value =>
@@ -199,6 +211,39 @@ export function unfold(g: Graph, x: Value, kernel: number): Value {
 
 export const cumSum = (g: Graph, x: Value, axis: number): Value =>
   g.node("CumSum", [x, g.constant(BigInt64Array.of(BigInt(axisOf("CumSum", x, axis))), [])], [x])[0]!;
+
+/** Over some axes, which go; `axes` is an attribute up to opset 17, an input from 18 on. */
+const reduce =
+  (op: string) =>
+  (g: Graph, x: Value, axes: readonly number[]): Value => {
+    const gone = axes.map((axis) => axisOf(op, x, axis));
+    const dims = x.dims.filter((_, i) => !gone.includes(i));
+    return g.node(op, [x, indices(g, gone)], [{ dtype: x.dtype, dims }], { keepdims: 0 })[0]!;
+  };
+export const reduceMean = reduce("ReduceMean");
+export const reduceMax = reduce("ReduceMax");
+export const reduceSum = reduce("ReduceSum");
+/** Over the last axis. */
+export const softmax = unary("Softmax", "", { axis: -1 });
+
+/** Means of windows over x [B, C, ...]; `dims` names the result's space. */
+export function averagePool(
+  g: Graph,
+  x: Value,
+  kernel: readonly number[],
+  strides: readonly number[],
+  dims: readonly Dim[],
+): Value {
+  const attributes = { kernel_shape: kernel, strides };
+  return g.node("AveragePool", [x], [{ dtype: x.dtype, dims: [...x.dims.slice(0, 2), ...dims] }], attributes)[0]!;
+}
+
+/** Real x [B, S, 1] in windows [N] every `step` samples -> [B, frames, N/2+1, 2]; `frames` names how many. */
+export function stft(g: Graph, x: Value, step: number, window: Value, frames: Dim): Value {
+  const dims = [x.dims[0]!, frames, Math.floor(widthOf(window) / 2) + 1, 2];
+  const size = g.constant(BigInt64Array.of(BigInt(step)), []);
+  return g.node("STFT", [x, size, window], [{ dtype: x.dtype, dims }], { onesided: 1 })[0]!;
+}
 
 const ones = (g: Graph, width: number): Value => g.constant(new Float32Array(width).fill(1));
 

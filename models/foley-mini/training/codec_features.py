@@ -97,7 +97,7 @@ def fit_pca(features):
 
 def published_encoder(path):
     """The encoder whose graph is at `path`, to the bit: latents of a bundle and its denoiser stay good."""
-    held = {t.name.removesuffix("_f16"): numpy_helper.to_array(t).astype(np.float32) for t in onnx.load(path).graph.initializer}
+    held = {t.name.removesuffix(".f16"): numpy_helper.to_array(t).astype(np.float32) for t in onnx.load(path).graph.initializer}
     encoder = Encoder()
-    encoder.load_state_dict({name: torch.tensor(held["encoder." + name]) for name in encoder.state_dict()})
+    encoder.load_state_dict({name: torch.tensor(held[name]) for name in encoder.state_dict()})
     return encoder.eval()

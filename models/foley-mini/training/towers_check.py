@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load as load_safetensors
 
-from bank_text import TextTower
 from bank_picture import clip_frames, frame_pixels
+from bank_text import TextTower
+from lite0 import load_lite0
 from package_files import package_dir
-from towers import load_lite0
 
 PROMPTS = """footsteps on gravel|he chops wood|glass breaking|typing on a keyboard|rain on a roof|metal clank|a dog barks twice|heavy door slams shut
 pouring coffee into a mug|hammer on an anvil|distant thunder|tearing paper|basketball dribbling in a gym|waves on a beach|church bells|car engine idling
