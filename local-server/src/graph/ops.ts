@@ -59,6 +59,8 @@ export const mod = (g: Graph, a: Value, b: Value): Value =>
 export const sin = unary("Sin");
 export const cos = unary("Cos");
 export const tanh = unary("Tanh");
+export const relu = unary("Relu");
+export const sigmoid = unary("Sigmoid");
 export const abs = unary("Abs");
 export const sqrt = unary("Sqrt");
 export const exp = unary("Exp");
@@ -223,6 +225,7 @@ const reduce =
 export const reduceMean = reduce("ReduceMean");
 export const reduceMax = reduce("ReduceMax");
 export const reduceSum = reduce("ReduceSum");
+export const reduceLogSumExp = reduce("ReduceLogSumExp");
 /** Over the last axis. */
 export const softmax = unary("Softmax", "", { axis: -1 });
 

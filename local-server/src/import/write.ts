@@ -3,12 +3,14 @@ import { type Graph, saveInline, type Tensors } from "../graph/graph.ts";
 import { buildEfficientNetLite } from "../networks/efficientnet-lite.ts";
 import { buildMiniDecoder, buildMiniEncoder } from "../networks/mini-codec.ts";
 import { buildMiniDenoiser } from "../networks/mini-dit.ts";
+import { buildMiniSync } from "../networks/mini-sync.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { openTorch } from "../weights/torch.ts";
 
 /** The networks of foley-mini whose graphs we write, and where their tensors stand in a file of its training. */
 const NETWORKS: Readonly<Record<string, { build: (tensors: Tensors) => Graph; within: string }>> = {
   semantic: { build: buildEfficientNetLite, within: "" },
+  sync: { build: buildMiniSync, within: "" },
   encoder: { build: buildMiniEncoder, within: "encoder." },
   decoder: { build: buildMiniDecoder, within: "decoder." },
   denoiser: { build: buildMiniDenoiser, within: "average." },

@@ -79,13 +79,12 @@ def line(s):
 
 
 def onnx_predict(path):
-    """The graph as a function of frames f32 [1, T, 64, 112]; one of 56x32 sees means of four pixels."""
+    """The graph as a function of frames f32 [1, T, 64, 112]."""
     import onnxruntime as ort
     opt = ort.SessionOptions()
     opt.intra_op_num_threads = 1
     s = ort.InferenceSession(str(path), opt, providers=["CPUExecutionProvider"])
-    by = 112 // s.get_inputs()[0].shape[3]
-    return lambda frames: [out[0] for out in s.run(None, {"frames": frames.reshape(1, -1, 64 // by, by, 112 // by, by).mean((3, 5))})]
+    return lambda frames: [out[0] for out in s.run(None, {"frames": frames})]
 
 
 def scenes(predict, folder, part):

@@ -1,8 +1,8 @@
 """Export a training state as ../sync.onnx with a probability that means what it says, and settle the peaks' settings.
 
-  python sync_fit.py work/sync/NAME.pt ../sync.onnx [--beside sync_first.onnx] [--report reports/sync.json]
+  python sync_fit.py work/sync/NAME.pt ../sync.onnx [--beside sync_first.pt] [--report reports/sync.json]
 
-`--beside` takes the onsets from the graph of another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
+`--beside` takes the onsets from another net (sync_pair.py). All of it on fresh scenes (sync_render.py), none on real
 clips: slope and offset of the onset logit by logistic regression (is this peak an event?), the highest threshold whose F1 is
 within NEAR of the best (fewer false hits for the same worth), the latency that makes the median error of time nothing. A net
 beside keeps the settings it had.
@@ -17,7 +17,7 @@ import torch
 import sync_eval
 import sync_pair
 from sync_model import KINDS, REACH, SyncNet
-from sync_train import PARTS, export
+from sync_train import PARTS
 
 LEAST = 0.02  # peaks below this probability of the raw net are not looked at
 NEAR = 0.01  # about the standard error of F1 on twelve shards
@@ -77,30 +77,22 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("state", help="work/sync/NAME.pt")
     p.add_argument("graph", help="the graph to write")
-    p.add_argument("--beside", help="graph of a net that sees 56x32, whose onsets are taken")
+    p.add_argument("--beside", help="weights of a net that sees 56x32, whose onsets are taken")
     p.add_argument("--report", default="reports/sync.json")
     p.add_argument("--work", default="work/sync")
     a = p.parse_args()
     net, run = load_net(a.state)
-    export(net, a.graph)
-    drawn = lambda graph: (row for part in PARTS[run["kinds"]] for row in sync_eval.scenes(sync_eval.onnx_predict(graph), f"{a.work}/clips", part.replace("train", "fresh")))
-    rows = list(drawn(a.graph))
-    if a.beside:
-        rows = [(np.concatenate([first[:, :1], own[:, 1:]], 1), kinds, truth) for (own, kinds, truth), (first, _, _) in zip(rows, drawn(a.beside))]
+    first = torch.load(a.beside, weights_only=True) if a.beside else None
+    sync_pair.write(a.graph, net, first)
+    drawn = lambda: (row for part in PARTS[run["kinds"]] for row in sync_eval.scenes(sync_eval.onnx_predict(a.graph), f"{a.work}/clips", part.replace("train", "fresh")))
+    rows = list(drawn())
     slope, constant, off = calibration(rows)
-    calibrated, kept = lambda p: sigmoid(slope * logit(p) + constant), {}
-    if a.beside:
-        raw = Path(a.graph).with_suffix(".raw.onnx")
-        Path(a.graph).replace(raw)
-        sync_pair.write(a.beside, raw, slope, constant, a.graph)
-        raw.unlink()
-        kept = {**sync_pair.FIRST, "threshold": round(float(calibrated(sync_pair.FIRST["threshold"])), 4)}
-    else:
-        net.slope, net.offset = float(slope), float(-constant / slope)
-        export(net, a.graph)
+    sync_pair.write(a.graph, net, first, float(slope), float(constant))
+    calibrated = lambda p: sigmoid(slope * logit(p) + constant)
+    kept = {**sync_pair.FIRST, "threshold": round(float(calibrated(sync_pair.FIRST["threshold"])), 4)} if first else {}
     rows = [(np.concatenate([calibrated(e[:, :1]), e[:, 1:]], 1), k, truth) for e, k, truth in rows]
     peaks, facts = settle(rows, off, kept)
-    again = next(drawn(a.graph))[0]
+    again = next(drawn())[0]
     assert np.abs(again - rows[0][0]).max() < 1e-3, "the graph does not say what was settled on"
     report = json.loads(Path(a.report).read_text()) if Path(a.report).exists() else {}
     report.update(peaks=peaks, contextFrames=REACH, kinds=KINDS, fit={"run": run, "parameters": sum(v.numel() for v in net.parameters()), **facts})

@@ -63,7 +63,6 @@ class SyncNet(nn.Module):
         cols, rows = torch.meshgrid(torch.arange(7), torch.arange(4), indexing="xy")
         where = torch.stack([(cols.reshape(-1) + 0.5) / 3.5 - 1, (rows.reshape(-1) + 0.5) / 2 - 1], 1)
         self.register_buffer("where", where, persistent=False)  # [28, 2]
-        self.slope, self.offset = 1.0, 0.0  # set at export, so that the probability is one: slope x (logit - offset)
 
     def trunk(self, frames):
         """What each frame and its neighbours look like, by cell: [B, T, C, 4, 7]."""
@@ -101,5 +100,5 @@ class SyncNet(nn.Module):
         intensity = torch.sigmoid((share * hard).sum(2))
         xy = share @ self.where  # [B, T, 2]
         kinds = torch.softmax((share[..., None] * kind).sum(2), 2)
-        probability = torch.sigmoid(self.slope * (logit - self.offset))
+        probability = torch.sigmoid(logit)
         return torch.cat([probability[..., None], intensity[..., None], xy], 2), kinds

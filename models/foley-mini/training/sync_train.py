@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-import sync_eval
 from sync_data import Clips, batch, targets
 from sync_model import REACH, SIZE, SyncNet
 
@@ -39,19 +38,6 @@ def losses(net, cells, y, w, hard, xy, kind, at):
     place = (-(near * torch.log_softmax(onset, 2)).sum(2) * at).sum() / there
     sort = (F.cross_entropy((share[..., None] * what).sum(2).transpose(1, 2), kind, reduction="none") * at).sum() / there
     return bce, inten, place, sort
-
-
-def export(net, path):
-    """Write the ONNX graph (opset 17, dynamic T) and compare it with PyTorch."""
-    net.eval()
-    torch.onnx.export(net, torch.rand(1, 24, *net.size), str(path), opset_version=17, input_names=["frames"], output_names=["events", "kinds"],
-                      dynamic_axes={"frames": {1: "T"}, "events": {1: "T"}, "kinds": {1: "T"}}, dynamo=False)
-    predict = sync_eval.onnx_predict(path)
-    for t in (1, 2, 5, 10, 77):
-        x = torch.rand(1, t, *SIZE)
-        with torch.no_grad():
-            diff = max(np.abs(a - b[0].numpy()).max() for a, b in zip(predict(x.numpy()), net(sized(x, net.size))))
-        assert diff < 1e-4, (t, diff)
 
 
 @torch.no_grad()

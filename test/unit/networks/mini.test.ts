@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { saveInline } from "../../../local-server/src/graph/graph.ts";
 import { buildMiniDecoder, buildMiniEncoder } from "../../../local-server/src/networks/mini-codec.ts";
 import { buildMiniDenoiser } from "../../../local-server/src/networks/mini-dit.ts";
+import { buildMiniSync } from "../../../local-server/src/networks/mini-sync.ts";
 import { openSession } from "../../../local-server/src/onnx/session.ts";
 import { tensor } from "../../../local-server/src/onnx/tensor.ts";
 import { openSafetensors } from "../../../local-server/src/weights/safetensors.ts";
@@ -18,6 +19,7 @@ test.each([
   { role: "encoder", build: buildMiniEncoder },
   { role: "decoder", build: buildMiniDecoder },
   { role: "denoiser", build: buildMiniDenoiser },
+  { role: "sync", build: buildMiniSync },
 ])("the shipped $role is what the builder writes of its own weights", async ({ role, build }) => {
   const bytes = await saveInline(build(weightsOf(shipped(role))));
   expect(Buffer.from(bytes).equals(readFileSync(shipped(role)))).toBe(true);
