@@ -29,7 +29,7 @@ FORMS, SMALLEST, TIMES = ("32", "16", "8"), 256, 7
 
 
 def weights_of(model):
-    """{name that the nodes use: f32 array} of all large weights; the casts that make them of 16 bits are taken out."""
+    """{name that the nodes use: f32 array} of all large weights, not of the network's constants; the casts that make them of 16 bits are taken out."""
     held = {t.name: t for t in model.graph.initializer}
     found, kept = {}, []
     for node in model.graph.node:
@@ -40,7 +40,7 @@ def weights_of(model):
     del model.graph.node[:]
     model.graph.node.extend(kept)
     for name, tensor in list(held.items()):
-        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= SMALLEST:
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= SMALLEST and not name.split("/")[-1].startswith("constant_"):
             found[name] = numpy_helper.to_array(held.pop(name))
     del model.graph.initializer[:]
     model.graph.initializer.extend(held.values())
