@@ -116,8 +116,9 @@ function pageOf(sections: readonly string[]): string {
   const style =
     "body{margin:32px auto;max-width:1480px;padding:0 24px;background:#18191b;color:#e6e7e9;font:15px/1.45 system-ui,sans-serif}" +
     "h2{margin:40px 0 2px;font-size:19px}p{margin:0 0 10px;color:#a3a7ad}.strip{width:100%;border-radius:4px}" +
-    ".row{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:16px;margin-top:12px}figure{margin:0}" +
-    "figcaption{min-height:64px;color:#a3a7ad;font-size:13px}figcaption b{display:block;color:#e6e7e9;font-size:14px}" +
+    ".row{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:16px;margin-top:12px}" +
+    "figure{margin:0;display:grid;grid-row:span 3;grid-template-rows:subgrid;row-gap:6px}" +
+    "figcaption{color:#a3a7ad;font-size:13px}figcaption b{display:block;color:#e6e7e9;font-size:14px}" +
     "video,figure img{display:block;width:100%;border-radius:4px}figure img,.none{margin-top:6px;height:110px}" +
     ".none{display:grid;place-items:center;background:#212326;color:#a3a7ad;border-radius:4px}";
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Foley in the editor: before and after</title><style>${style}</style><h1>Before and after</h1><p>Every sound here was made by foley-mini on a processor, for the silent picture beside it. Under each: its spectrogram, 60 Hz to 16 kHz.</p>${sections.join("")}</html>`;
