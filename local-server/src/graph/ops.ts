@@ -214,7 +214,7 @@ export function unfold(g: Graph, x: Value, kernel: number): Value {
 export const cumSum = (g: Graph, x: Value, axis: number): Value =>
   g.node("CumSum", [x, g.constant(BigInt64Array.of(BigInt(axisOf("CumSum", x, axis))), [])], [x])[0]!;
 
-/** Over some axes, which go; `axes` is an attribute up to opset 17, an input from 18 on. */
+/** Over some axes, which go. */
 const reduce =
   (op: string) =>
   (g: Graph, x: Value, axes: readonly number[]): Value => {

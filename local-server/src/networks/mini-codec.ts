@@ -1,6 +1,6 @@
 import { createGraph, type Graph, type Tensors, type Value } from "../graph/graph.ts";
 import * as op from "../graph/ops.ts";
-import { stored } from "./stored.ts";
+import { linear, stored } from "./stored.ts";
 
 /**
  * foley-mini's codec (models/foley-mini/training/codec_model.py and codec_features.py): latents are measured, not learned
@@ -76,11 +76,6 @@ export function buildMiniEncoder(tensors: Tensors): Graph {
 }
 
 const byTime = (g: Graph, x: Value): Value => op.transpose(g, x, [0, 2, 1]);
-
-function linear(g: Graph, x: Value, tensors: Tensors, name: string): Value {
-  const weight = op.transpose(g, stored(g, tensors, `${name}.weight`), [1, 0]);
-  return op.add(g, op.matMul(g, x, weight), stored(g, tensors, `${name}.bias`));
-}
 
 /** ConvNeXt (Liu et al. 2022, arXiv 2201.03545), x [1,T,C]. */
 function blocks(g: Graph, x: Value, tensors: Tensors, name: string): Value {

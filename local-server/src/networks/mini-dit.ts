@@ -1,6 +1,6 @@
 import { createGraph, type Graph, type Tensors, type Value } from "../graph/graph.ts";
 import * as op from "../graph/ops.ts";
-import { stored } from "./stored.ts";
+import { linear, stored } from "./stored.ts";
 
 /**
  * foley-mini's denoiser (models/foley-mini/training/denoiser_model.py): two latents make one token; blocks of depthwise
@@ -114,8 +114,3 @@ function parts(g: Graph, cond: Value, tensors: Tensors, name: string, count: num
 
 const modulated = (g: Graph, x: Value, shift: Value, scale: Value): Value =>
   op.add(g, op.mul(g, op.layerNorm(g, x, null, null, EPSILON), op.add(g, g.constant(1), scale)), shift);
-
-function linear(g: Graph, x: Value, tensors: Tensors, name: string): Value {
-  const weight = op.transpose(g, stored(g, tensors, `${name}.weight`), [1, 0]);
-  return op.add(g, op.matMul(g, x, weight), stored(g, tensors, `${name}.bias`));
-}

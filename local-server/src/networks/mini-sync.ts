@@ -1,6 +1,6 @@
 import { createGraph, type Graph, type Tensors, type Value } from "../graph/graph.ts";
 import * as op from "../graph/ops.ts";
-import { parameter as stored } from "./transformer.ts";
+import { parameter } from "./transformer.ts";
 
 /**
  * foley-mini's sync nets (models/foley-mini/training/sync_model.py), batch norms folded in: luma frames through a small
@@ -24,7 +24,7 @@ export function buildMiniSync(tensors: Tensors): Graph {
   const decides = tensors.has("when.head.weight")
     ? g.scope("when", () => read(g, tensors, "when", op.squeeze(g, halved(g, frames), 0)).onset)
     : what.onset;
-  const [slope, constant] = op.split(g, stored(g, tensors, "calibration"), [1, 1], 0);
+  const [slope, constant] = op.split(g, parameter(g, tensors, "calibration"), [1, 1], 0);
   const logit = op.reduceLogSumExp(g, decides, [0]); // [T]
   const probability = op.sigmoid(g, op.add(g, op.mul(g, logit, slope!), constant!));
   /** Mean over the cells by their share: [outputs,28,T] -> [T,outputs]. */
@@ -92,10 +92,10 @@ function changes(g: Graph, frames: Value): Value {
 
 /** Convolution and ReLU, as much padding as the kernel reaches. */
 function convolved(g: Graph, x: Value, tensors: Tensors, name: string, stride: number): Value {
-  const weight = stored(g, tensors, `${name}.weight`);
+  const weight = parameter(g, tensors, `${name}.weight`);
   const reach = ((weight.dims[2] as number) - 1) / 2;
   const options = { strides: [stride, stride], pads: [reach, reach, reach, reach] };
-  return op.relu(g, op.conv(g, x, weight, stored(g, tensors, `${name}.bias`), options));
+  return op.relu(g, op.conv(g, x, weight, parameter(g, tensors, `${name}.bias`), options));
 }
 
 /** An eighth of the channels from the frame before, an eighth from the frame after. x [T,C,h,w]. */
@@ -110,13 +110,13 @@ function shifted(g: Graph, x: Value): Value {
 
 /** Five taps over time in each cell, the mean of all cells added, then mixed; h [28,C,T]. */
 function timeBlock(g: Graph, h: Value, tensors: Tensors, name: string, dilation: number): Value {
-  const depth = stored(g, tensors, `${name}.depth.weight`); // [C,1,5]
+  const depth = parameter(g, tensors, `${name}.depth.weight`); // [C,1,5]
   const around = { pads: [2 * dilation, 2 * dilation], dilations: [dilation], group: depth.dims[0] as number };
-  const y = op.conv(g, h, depth, stored(g, tensors, `${name}.depth.bias`), around);
+  const y = op.conv(g, h, depth, parameter(g, tensors, `${name}.depth.bias`), around);
   const whole = linear(g, op.unsqueeze(g, op.reduceMean(g, y, [0]), 0), tensors, `${name}.whole`); // [1,C,T]
   return op.add(g, h, op.relu(g, linear(g, op.relu(g, op.add(g, y, whole)), tensors, `${name}.mix`)));
 }
 
 /** A convolution of width 1 over time: [N,C,T] -> [N,outputs,T]. */
 const linear = (g: Graph, x: Value, tensors: Tensors, name: string): Value =>
-  op.conv(g, x, stored(g, tensors, `${name}.weight`), stored(g, tensors, `${name}.bias`));
+  op.conv(g, x, parameter(g, tensors, `${name}.weight`), parameter(g, tensors, `${name}.bias`));

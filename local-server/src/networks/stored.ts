@@ -6,7 +6,7 @@ import { toHalf } from "../graph/quantize.ts";
 const LEAST_VALUES = 4096;
 
 /** Turns a tensor's values into those that are stored; both [size]. */
-export type Change = (values: Float32Array) => Float32Array | Promise<Float32Array>;
+type Change = (values: Float32Array) => Float32Array | Promise<Float32Array>;
 
 /**
  * A parameter of foley-mini's networks, f32 with its own dims: stored in 16 bits, for half the file, and widened once when
@@ -23,4 +23,10 @@ export function stored(g: Graph, tensors: Tensors, name: string, change: Change 
     g.weight(`${name}.f16`, "f16", dims, async () => bytes(toHalf(await read()))),
     "f32",
   );
+}
+
+/** nn.Linear: `name.weight` [out,in] and `name.bias` [out] on x [...,in]. */
+export function linear(g: Graph, x: Value, tensors: Tensors, name: string): Value {
+  const weight = op.transpose(g, stored(g, tensors, `${name}.weight`), [1, 0]);
+  return op.add(g, op.matMul(g, x, weight), stored(g, tensors, `${name}.bias`));
 }

@@ -8,6 +8,7 @@ import { eulerScheduler } from "../sampling/scheduler.ts";
 import { emptyRows } from "../stages/conditioning.ts";
 import { decode } from "../stages/decode.ts";
 import { denoise } from "../stages/denoise.ts";
+import { SILENT as NO_GUIDE } from "../stages/guide.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { maxRelativeError, type Row, skipped, within } from "./compare.ts";
 import { tensorOf } from "./networks.ts";
@@ -72,15 +73,7 @@ export async function run(
   };
   const windows = planWindows(latentLength, latentLength, 0, []);
   const latents = await denoise(plan, windows, conditioning, [features.noise], null, bundle, SILENT);
-  const guide = {
-    layers: { action: null, bed: null },
-    room: null,
-    events: [],
-    chosen: [],
-    recordings: [],
-    credits: [],
-  };
-  const { action } = await decode(plan, guide, latents, bundle, SILENT);
+  const { action } = await decode(plan, NO_GUIDE, latents, bundle, SILENT);
   return { latents: latents[0]!, audio: action! };
 }
 
