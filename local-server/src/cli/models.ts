@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../errors.ts";
 import { importModel } from "../import/import.ts";
+import { miniGraph, WRITTEN_ROLES } from "../import/mini-graphs.ts";
 import { removeModel } from "../import/remove.ts";
 import { checkTerms, LICENCE_ID, TERMS } from "../import/terms.ts";
-import { WRITTEN_ROLES, writeGraph } from "../import/write.ts";
 import { listBundles, loadBundle } from "../onnx/bundle.ts";
+import { fileError } from "../takes/temp.ts";
 import type { Row } from "../verify/compare.ts";
 import { verifyGoldens } from "../verify/verify.ts";
 import { choiceOption, parseArguments } from "./arguments.ts";
@@ -50,8 +52,21 @@ async function write([role, weights, out]: readonly string[], output: Output): P
   if (!WRITTEN_ROLES.includes(role)) {
     throw new UserError("bad_value", `a network of ${WRITTEN_ROLES.join(", ")}`, role, "name one of them");
   }
-  const bytes = await writeGraph(role, resolve(weights), resolve(out));
-  output.finish({ role, out: resolve(out), bytes }, `${role}: ${(bytes / 1e6).toFixed(1)} MB in ${resolve(out)}`);
+  // A graph made anew takes the place of the old one, never of the weights.
+  if (!out.endsWith(".onnx")) throw new UserError("bad_value", "OUT as NAME.onnx", out, "name the graph so");
+  const bytes = await miniGraph(role, resolve(weights));
+  const [target, part] = [resolve(out), `${resolve(out)}.part`];
+  try {
+    await writeFile(part, bytes);
+    await rename(part, target);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw fileError(error, target);
+  }
+  output.finish(
+    { role, out: target, bytes: bytes.length },
+    `${role}: ${(bytes.length / 1e6).toFixed(1)} MB in ${target}`,
+  );
 }
 
 type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>["values"];

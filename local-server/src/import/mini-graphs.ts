@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { type Graph, saveInline, type Tensors } from "../graph/graph.ts";
 import { buildEfficientNetLite } from "../networks/efficientnet-lite.ts";
 import { buildMiniDecoder, buildMiniEncoder } from "../networks/mini-codec.ts";
@@ -18,14 +17,14 @@ const NETWORKS: Readonly<Record<string, { build: (tensors: Tensors) => Graph; wi
 export const WRITTEN_ROLES = Object.keys(NETWORKS);
 
 /**
- * Writes foley-mini's graph of a role from trained weights (.pth, .pt or .safetensors) to `out`, whole.
+ * The .onnx file of a role, from trained weights (.pth, .pt or .safetensors).
  * @throws UserError bad_weights
  */
-export async function writeGraph(role: string, weights: string, out: string): Promise<number> {
+export async function miniGraph(role: string, weights: string): Promise<Uint8Array> {
   const { build, within } = NETWORKS[role]!;
   await using file = await (weights.endsWith(".safetensors") ? openSafetensors(weights) : openTorch(weights));
   const prefix = file.names().some((name) => name.startsWith(within)) ? within : "";
-  const bytes = await saveInline(
+  return await saveInline(
     build({
       names: () => file.names().map((name) => name.slice(prefix.length)),
       has: (name) => file.has(prefix + name),
@@ -33,6 +32,4 @@ export async function writeGraph(role: string, weights: string, out: string): Pr
       floats: (name) => file.floats(prefix + name),
     }),
   );
-  await writeFile(out, bytes);
-  return bytes.length;
 }
