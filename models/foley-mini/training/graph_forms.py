@@ -22,7 +22,7 @@ from bank_picture import clip_frames, frame_pixels
 from bank_score import SENSIBLE
 from bank_text import one_thread
 from codec_eval import log_spectral_distance_db, mel_distance_db
-from sounds_data import is_held_out, source_key
+from sounds_data import is_held_out
 import soundfile as sf
 
 FORMS, SMALLEST, TIMES = ("32", "16", "8"), 256, 7

@@ -1,7 +1,7 @@
 """Scenes with contacts that train the weak spots: feet from above, small taps, water, drags. Same form as sync_scenes_hit."""
 import numpy as np
 
-from sync_draw import ASPECT, Sprite
+from sync_draw import Sprite
 from sync_motion import gaps, loudness, ring, smooth, strokes, wander
 from sync_scenes_body import gait_phase
 from sync_scenes_hit import down_ish, one_tool, spot
